@@ -1,0 +1,104 @@
+# larder: `make help` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+
+# How long each fuzz target runs in `make fuzz`.
+FUZZTIME ?= 10s
+# How long the mixed load of `make soak` runs.
+SOAK_DURATION ?= 1h
+# Arguments for `make run`, for example ARGS="--port 7000 --maxmemory 1gb".
+ARGS ?=
+# Arguments for `make bench` and `make bench-quick`, for example BENCHARGS="-only memcached".
+BENCHARGS ?=
+
+# The Go heap stands in for the reserved address range (so that the race detector
+# and checkptr see every access) and the expensive checks are on.
+CHECKED_TAGS := heapmem,invariants
+CHECKED_PACKAGES := ./engine/... ./server/... ./protocol/...
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/larder
+	go build -trimpath -o bin/larder ./cmd/larder
+
+.PHONY: run
+run: build ## Build bin/larder and run it on defaults (ARGS="..." adds arguments)
+	bin/larder $(ARGS)
+
+.PHONY: test
+test: ## Run the fast tests
+	go test -timeout 10m ./...
+
+.PHONY: race
+race: ## Run the race detector over the heap-backed memory, invariants on
+	go test -race -tags $(CHECKED_TAGS) -timeout 15m $(CHECKED_PACKAGES)
+
+.PHONY: check
+check: fmt vet staticcheck house ## Formatting, vet, staticcheck, import arrows, size ratchet
+
+.PHONY: fmt
+fmt: ## Fail when a Go file is not formatted
+	@unformatted=$$(gofmt -l .); \
+	if [ -n "$$unformatted" ]; then \
+		printf 'not formatted (gofmt -w repairs):\n%s\n' "$$unformatted" >&2; exit 1; \
+	fi
+
+# Both tag sets: each hides files from the other.
+.PHONY: vet
+vet: ## go vet, both builds
+	go vet ./...
+	go vet -tags $(CHECKED_TAGS) ./...
+
+# The tool directive in go.mod pins the version.
+.PHONY: staticcheck
+staticcheck: ## staticcheck, both builds
+	go tool staticcheck ./...
+	go tool staticcheck -tags $(CHECKED_TAGS) ./...
+
+.PHONY: house
+house: ## The import arrows and the size ratchet (test/house)
+	go test -count=1 ./test/house/...
+
+.PHONY: cross
+cross: ## Compile for the other systems
+	GOOS=darwin GOARCH=arm64 go build ./...
+	GOOS=windows GOARCH=amd64 go build ./...
+
+# `go test -list` prints a package's targets and then its "ok" line; the awk
+# program turns that into "package target" lines. `go test -fuzz` takes one
+# target of one package at a time.
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (default 10s)
+	@listing=$$(go test -list '^Fuzz' ./...); \
+	targets=$$(awk '/^Fuzz/ { names[n++] = $$1 } \
+		/^(ok|\?)/ { for (i = 0; i < n; i++) print $$2, names[i]; n = 0 }' <<<"$$listing"); \
+	if [ -z "$$targets" ]; then echo 'fuzz: found no fuzz target' >&2; exit 1; fi; \
+	while read -r package target; do \
+		echo "fuzz: $$package $$target for $(FUZZTIME)"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null; \
+	done <<<"$$targets"
+
+.PHONY: bench
+bench: build ## Compare with redis-server and memcached (under ten minutes)
+	go run ./bench -server bin/larder $(BENCHARGS)
+
+.PHONY: bench-quick
+bench-quick: build ## The same in one minute
+	go run ./bench -quick -server bin/larder $(BENCHARGS)
+
+.PHONY: compat-long
+compat-long: ## Compare long random histories with the real servers
+	COMPAT_LONG=1 go test -count=1 -timeout 6h ./test/compat/...
+
+.PHONY: soak
+soak: ## Mixed load with changing value sizes for SOAK_DURATION (default 1h)
+	SOAK_DURATION=$(SOAK_DURATION) go test -count=1 -timeout 24h -run Soak ./test/soak/...
+
+.PHONY: clean
+clean: ## Remove what the other targets built
+	rm -rf bin out
