@@ -1,0 +1,182 @@
+package resp
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/tidwall/redcon"
+)
+
+// Writer appends replies to Buf. With Proto 3 it writes RESP3 types; with
+// Proto 2 (or 0) each of them degrades as Redis's does. It never fails and
+// writes to no socket.
+type Writer struct {
+	Buf   []byte
+	Proto int // 2 or 3
+}
+
+func (w *Writer) resp3() bool { return w.Proto == 3 }
+
+// OK writes +OK.
+func (w *Writer) OK() { w.Buf = append(w.Buf, "+OK\r\n"...) }
+
+// Simple writes a simple string; s must not contain CR or LF.
+func (w *Writer) Simple(s string) {
+	w.Buf = append(w.Buf, '+')
+	w.Buf = append(w.Buf, s...)
+	w.Buf = append(w.Buf, '\r', '\n')
+}
+
+// Error writes an error reply; msg starts with its code, as in "ERR …".
+// Line ends in it become spaces, because an error is one line.
+func (w *Writer) Error(msg string) {
+	w.Buf = append(w.Buf, '-')
+	for i := 0; i < len(msg); i++ {
+		c := msg[i]
+		if c == '\r' || c == '\n' {
+			c = ' '
+		}
+		w.Buf = append(w.Buf, c)
+	}
+	w.Buf = append(w.Buf, '\r', '\n')
+}
+
+// Int writes an integer.
+func (w *Writer) Int(n int64) { w.Buf = redcon.AppendInt(w.Buf, n) }
+
+// Flag writes 1 or 0, the integer that stands for a truth value in RESP2 and
+// in those RESP3 commands that kept it.
+func (w *Writer) Flag(b bool) {
+	if b {
+		w.Buf = append(w.Buf, ":1\r\n"...)
+	} else {
+		w.Buf = append(w.Buf, ":0\r\n"...)
+	}
+}
+
+// Bulk writes a bulk string.
+func (w *Writer) Bulk(b []byte) { w.Buf = redcon.AppendBulk(w.Buf, b) }
+
+// BulkString writes a bulk string.
+func (w *Writer) BulkString(s string) { w.Buf = redcon.AppendBulkString(w.Buf, s) }
+
+// BulkInt writes n as a bulk string of decimal digits.
+func (w *Writer) BulkInt(n int64) {
+	var digits [20]byte
+	w.Bulk(strconv.AppendInt(digits[:0], n, 10))
+}
+
+// Null writes the null of a missing value.
+func (w *Writer) Null() {
+	if w.resp3() {
+		w.Buf = append(w.Buf, "_\r\n"...)
+	} else {
+		w.Buf = append(w.Buf, "$-1\r\n"...)
+	}
+}
+
+// NullArray writes the null of a missing array.
+func (w *Writer) NullArray() {
+	if w.resp3() {
+		w.Buf = append(w.Buf, "_\r\n"...)
+	} else {
+		w.Buf = append(w.Buf, "*-1\r\n"...)
+	}
+}
+
+// Array starts an array of n elements, which the caller writes next.
+func (w *Writer) Array(n int) { w.Buf = redcon.AppendArray(w.Buf, n) }
+
+// Map starts a map of n pairs; in RESP2 an array of 2n elements.
+func (w *Writer) Map(n int) {
+	if w.resp3() {
+		w.aggregate('%', n)
+	} else {
+		w.Array(2 * n)
+	}
+}
+
+// Set starts a set of n elements; in RESP2 an array.
+func (w *Writer) Set(n int) {
+	if w.resp3() {
+		w.aggregate('~', n)
+	} else {
+		w.Array(n)
+	}
+}
+
+// Push starts an out-of-band message of n elements; in RESP2 an array.
+func (w *Writer) Push(n int) {
+	if w.resp3() {
+		w.aggregate('>', n)
+	} else {
+		w.Array(n)
+	}
+}
+
+func (w *Writer) aggregate(kind byte, n int) {
+	w.Buf = append(w.Buf, kind)
+	w.Buf = strconv.AppendInt(w.Buf, int64(n), 10)
+	w.Buf = append(w.Buf, '\r', '\n')
+}
+
+// Bool writes a truth value; in RESP2 1 or 0.
+func (w *Writer) Bool(b bool) {
+	switch {
+	case !w.resp3():
+		w.Flag(b)
+	case b:
+		w.Buf = append(w.Buf, "#t\r\n"...)
+	default:
+		w.Buf = append(w.Buf, "#f\r\n"...)
+	}
+}
+
+// Double writes a floating-point number in its shortest exact form; in RESP2
+// a bulk string of it.
+func (w *Writer) Double(f float64) {
+	var text [32]byte
+	s := AppendDouble(text[:0], f)
+	if !w.resp3() {
+		w.Bulk(s)
+		return
+	}
+	w.Buf = append(w.Buf, ',')
+	w.Buf = append(w.Buf, s...)
+	w.Buf = append(w.Buf, '\r', '\n')
+}
+
+// AppendDouble appends f as Redis prints a double: inf, -inf, nan, integers
+// without a fraction, otherwise up to 17 significant digits.
+func AppendDouble(dst []byte, f float64) []byte {
+	switch {
+	case math.IsInf(f, 1):
+		return append(dst, "inf"...)
+	case math.IsInf(f, -1):
+		return append(dst, "-inf"...)
+	case math.IsNaN(f):
+		return append(dst, "nan"...)
+	case f == 0 && math.Signbit(f):
+		return append(dst, "-0"...)
+	case f == math.Trunc(f) && math.Abs(f) < 1<<53:
+		return strconv.AppendInt(dst, int64(f), 10)
+	}
+	return strconv.AppendFloat(dst, f, 'g', 17, 64)
+}
+
+// Verbatim writes text meant for people, with a three-letter format such as
+// "txt"; in RESP2 a bulk string.
+func (w *Writer) Verbatim(format, text string) {
+	if !w.resp3() {
+		w.BulkString(text)
+		return
+	}
+	w.aggregate('=', len(text)+4)
+	w.Buf = append(w.Buf, format...)
+	w.Buf = append(w.Buf, ':')
+	w.Buf = append(w.Buf, text...)
+	w.Buf = append(w.Buf, '\r', '\n')
+}
+
+// Raw appends a reply that is already encoded.
+func (w *Writer) Raw(b []byte) { w.Buf = append(w.Buf, b...) }
