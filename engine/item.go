@@ -1,0 +1,137 @@
+package engine
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// Item is a view of a key's entry. It is valid while the shard stays locked
+// and the key is not written.
+type Item struct {
+	shard *Shard
+	sp    *space
+	pos   position
+	e     entry
+	l     layout
+}
+
+// Find looks a key up. Expired keys are absent. A hit is noted for eviction.
+// REQUIRES: k.Shard is locked.
+func (e *Engine) Find(db int, k Key, nowMs int64) (Item, bool) {
+	it, ok := e.Peek(db, k, nowMs)
+	if ok {
+		it.touch()
+	}
+	return it, ok
+}
+
+// Peek is Find without a note for eviction.
+// REQUIRES: k.Shard is locked.
+func (e *Engine) Peek(db int, k Key, nowMs int64) (Item, bool) {
+	sp := &k.Shard.spaces[db]
+	if sp.t == nil {
+		return Item{}, false
+	}
+	pos, en, ok := sp.t.find(k.Hash, k.Name)
+	if !ok {
+		return Item{}, false
+	}
+	it := Item{k.Shard, sp, pos, en, en.layout()}
+	if it.l.kind&kindDeadline != 0 && it.Deadline() <= nowMs {
+		return Item{}, false
+	}
+	return it, true
+}
+
+// touch notes a hit in the slot: at most one conditional store.
+func (it *Item) touch() {
+	if f := *it.pos.slot >> metaShift & uint64(MetaFreq); f < uint64(MetaFreq) {
+		*it.pos.slot += 1 << metaShift
+	}
+}
+
+// Type returns the value's type.
+func (it *Item) Type() Type { return Type(it.l.kind & kindType) }
+
+// Encoding returns how the value is laid out.
+func (it *Item) Encoding() Encoding { return Encoding(it.l.kind & kindEncMask >> kindEncShift) }
+
+// Key returns a view of the key's name.
+func (it *Item) Key() []byte { return it.e.key() }
+
+// Meta returns the slot's eviction and expiry bits.
+func (it *Item) Meta() Meta { return slotMeta(*it.pos.slot) }
+
+// Deadline returns the deadline in ms since 1970, NoDeadline if there is none.
+func (it *Item) Deadline() int64 {
+	if it.l.kind&kindDeadline == 0 {
+		return NoDeadline
+	}
+	return int64(binary.LittleEndian.Uint64(it.e.bytes(it.l.deadline, 8)))
+}
+
+// Raw returns a view of the stored value: the content of a string, or 8 bytes
+// of an EncInt.
+func (it *Item) Raw() []byte { return it.e.bytes(it.l.value, it.l.valueLen) }
+
+// Int returns the value of an EncInt string; ok is false for all others.
+func (it *Item) Int() (n int64, ok bool) {
+	if it.Encoding() != EncInt {
+		return 0, false
+	}
+	return int64(binary.LittleEndian.Uint64(it.Raw())), true
+}
+
+// AppendBytes appends the content of a string to dst.
+func (it *Item) AppendBytes(dst []byte) []byte {
+	if n, ok := it.Int(); ok {
+		return strconv.AppendInt(dst, n, 10)
+	}
+	return append(dst, it.Raw()...)
+}
+
+// Bytes returns the content of a string: a view of it, or for integers digits
+// written to scratch, which should have a capacity of 20.
+func (it *Item) Bytes(scratch []byte) []byte {
+	if n, ok := it.Int(); ok {
+		return strconv.AppendInt(scratch[:0], n, 10)
+	}
+	return it.Raw()
+}
+
+// Len returns the length of a string in bytes.
+func (it *Item) Len() int {
+	if n, ok := it.Int(); ok {
+		var digits [20]byte
+		return len(strconv.AppendInt(digits[:0], n, 10))
+	}
+	return it.l.valueLen
+}
+
+// IsItem tells whether a memcached command wrote the value, so that it carries
+// client flags and a CAS value.
+func (it *Item) IsItem() bool { return it.l.kind&kindItem != 0 }
+
+// Flags returns the memcached client flags; 0 for what Redis commands wrote.
+func (it *Item) Flags() uint32 {
+	if !it.IsItem() {
+		return 0
+	}
+	return binary.LittleEndian.Uint32(it.e.bytes(it.l.item, 4))
+}
+
+// CAS returns the memcached CAS value, never 0. For a string that Redis
+// commands wrote it is derived from the content, so that plain keys need not
+// store one.
+func (it *Item) CAS() uint64 {
+	if it.IsItem() {
+		return binary.LittleEndian.Uint64(it.e.bytes(it.l.item+4, 8))
+	}
+	return max(xxhash.Sum64(it.Raw()), 1)
+}
+
+// EntryBytes is the memory that the entry takes, rounding of the allocator
+// included, in bytes.
+func (it *Item) EntryBytes() int { return roundUp(it.e.allocBytes()) }

@@ -1,0 +1,108 @@
+package engine
+
+import "larder/engine/mem"
+
+// Rename moves the item to key dst of database db, replacing what is there.
+// The value is not copied for what lies outside of the entry, and the item is
+// not valid afterwards.
+// REQUIRES: the shards of both keys are locked; the two keys differ.
+func (e *Engine) Rename(it *Item, db int, dst Key, nowMs int64) error {
+	if err := e.clone(it, db, dst, it.Deadline(), nowMs); err != nil {
+		return err
+	}
+	// The clone may have changed the source's table, if it is the same.
+	hash := e.seed.Hash(it.e.key())
+	if p, ok := it.sp.t.findRef(hash, it.e.ref); ok {
+		it.shard.drop(it.sp, p, it.e)
+	}
+	return nil
+}
+
+// Copy makes key dst of database db a copy of the item, replacing what is
+// there, deadline and memcached attributes included.
+// REQUIRES: the shards of both keys are locked; the two keys differ.
+func (e *Engine) Copy(it *Item, db int, dst Key, nowMs int64) error {
+	return e.clone(it, db, dst, it.Deadline(), nowMs)
+}
+
+// clone writes the item's header and value as the entry of dst.
+func (e *Engine) clone(it *Item, db int, dst Key, deadline, nowMs int64) error {
+	sp, p, en, found, err := e.place(db, dst, nowMs)
+	if err != nil {
+		return err
+	}
+	h := it.e.headerOf(it.l)
+	h.deadline = deadline
+	value, err := dst.Shard.store(sp, dst, p, en, found, &h, it.l.valueLen)
+	if err != nil {
+		return err
+	}
+	copy(value, it.Raw())
+	return nil
+}
+
+// SwapDatabases exchanges the content of two databases.
+// REQUIRES: all shards are locked.
+func (e *Engine) SwapDatabases(a, b int) {
+	for _, s := range e.shards {
+		s.spaces[a], s.spaces[b] = s.spaces[b], s.spaces[a]
+	}
+}
+
+// Flush empties a database at once and returns what is left to free: the
+// keys are gone for every command, their memory comes back with Discard.
+// REQUIRES: all shards are locked.
+func (e *Engine) Flush(db int) *Garbage {
+	g := &Garbage{engine: e}
+	for _, s := range e.shards {
+		if t := s.spaces[db].t; t != nil {
+			g.tables = append(g.tables, garbageTable{s, t})
+			g.Keys += t.count
+		}
+		s.spaces[db] = space{}
+	}
+	return g
+}
+
+// Garbage is the memory of flushed databases that is not freed yet.
+type Garbage struct {
+	Keys   int // keys that were flushed
+	engine *Engine
+	tables []garbageTable
+}
+
+type garbageTable struct {
+	s *Shard
+	t *table
+}
+
+// Discard frees all of the garbage, holding each shard's lock for at most one
+// segment at a time. It may run beside everything else.
+func (g *Garbage) Discard() {
+	for _, gt := range g.tables {
+		gt.discard()
+	}
+	g.tables = nil
+}
+
+func (gt garbageTable) discard() {
+	var segs []segment
+	gt.t.forEachSegment(func(seg segment) bool { segs = append(segs, seg); return true })
+	for _, seg := range segs {
+		for from := 0; from < seg.buckets; from += sweepBuckets {
+			gt.s.Lock()
+			for at := from; at < min(from+sweepBuckets, seg.buckets); at++ {
+				b := seg.bucket(at)
+				for m := b.occupied(); m != 0; m &= m - 1 {
+					i := matchIndex(m)
+					gt.s.free(entryAt(gt.s.region, slotRef(b.slots[i])))
+					b.clear(i)
+				}
+			}
+			gt.s.Unlock()
+		}
+		gt.s.Lock()
+		gt.s.heap.Free(seg.ref, segmentBytes[seg.header().size], mem.Fixed)
+		gt.s.Unlock()
+	}
+}

@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"sync"
+
+	"larder/engine/mem"
+)
+
+// Shard is a part of every database, with a lock and a heap of its own.
+// Everything in a shard, its entries included, is guarded by the lock.
+type Shard struct {
+	// mu guards all below. Rank: 1 among the shards, ascending by index; see
+	// doc.go for the whole order. No I/O may happen under it.
+	mu sync.Mutex
+
+	index  int
+	engine *Engine
+	region *mem.Region
+	heap   *mem.Heap
+	spaces []space // one a database
+	stats  ShardStats
+
+	_ [64]byte // keeps the next shard's lock off this one's cache lines
+}
+
+// ShardStats count what happened in a shard since the last reset.
+type ShardStats struct {
+	Hits, Misses uint64 // lookups by commands that read
+	Expired      uint64 // keys removed because their deadline had passed
+	Evicted      uint64 // keys removed to make room
+}
+
+func newShard(e *Engine, index int) *Shard {
+	return &Shard{
+		index: index, engine: e, region: e.region,
+		heap:   e.region.NewHeap(uint16(index)),
+		spaces: make([]space, e.databases),
+	}
+}
+
+// Lock takes the shard's lock. Several shards are locked in ascending order.
+func (s *Shard) Lock() { s.mu.Lock() }
+
+// Unlock releases the shard's lock.
+func (s *Shard) Unlock() { s.mu.Unlock() }
+
+// Index is the shard's place in the lock order.
+func (s *Shard) Index() int { return s.index }
+
+// Stats returns the counters. REQUIRES: the shard is locked.
+func (s *Shard) Stats() *ShardStats { return &s.stats }
+
+// space is one database's part of a shard.
+type space struct {
+	t         *table // nil while the database has no key here
+	deadlines int    // entries with a deadline
+	sweepMs   int64  // no segment is due for a sweep before this
+}
+
+// space returns the part of db, ready for inserts.
+func (s *Shard) space(db int) (*space, error) {
+	sp := &s.spaces[db]
+	if sp.t == nil {
+		t, ok := newTable(s.region, s.heap, s.engine.seed)
+		if !ok {
+			return nil, ErrNoRoom
+		}
+		*sp = space{t: t, sweepMs: never}
+	}
+	return sp, nil
+}
+
+// Len returns the number of keys of db in the shard, and how many of them
+// have a deadline. Expired keys that are not reclaimed yet count.
+// REQUIRES: the shard is locked.
+func (s *Shard) Len(db int) (keys, deadlines int) {
+	sp := &s.spaces[db]
+	if sp.t == nil {
+		return 0, 0
+	}
+	return sp.t.count, sp.deadlines
+}

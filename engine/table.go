@@ -1,0 +1,328 @@
+package engine
+
+import (
+	"math"
+	"unsafe"
+
+	"larder/engine/mem"
+)
+
+// never is a time in milliseconds that does not come.
+const never = math.MaxInt64
+
+// maxDepth bounds the directory to 2^maxDepth segments a table. A table that
+// is full at that depth (possible only when most hashes are equal in their top
+// bits) refuses inserts as if memory had run out.
+const maxDepth = 24
+
+// table is an extendible hash table over segments: the directory is indexed
+// by the top bits of a hash, each of its entries names a segment, and a full
+// segment is replaced alone. All of it is guarded by the shard's lock; only
+// prefetching reads it without (see prefetch.go), which is why the directory
+// is replaced as a whole and never resized.
+type table struct {
+	region *mem.Region
+	heap   *mem.Heap
+	seed   Seed
+
+	dir   *directory
+	count int // entries, expired ones that are not removed yet included
+	bytes int // bytes in segments
+}
+
+// directory maps the top depth bits of a hash to segments:
+//
+//	bits 0..39   mem.Ref of the segment
+//	bits 40..55  number of its buckets
+type directory struct {
+	shift    uint8 // 64 - depth
+	segments []uint64
+}
+
+func dirEntry(s segment) uint64 { return uint64(s.ref) | uint64(s.buckets)<<40 }
+
+// position names a slot of a table. It is valid until the table is changed.
+type position struct {
+	seg  segment
+	at   int // bucket
+	slot *uint64
+	i    int // slot in the bucket
+}
+
+func newTable(r *mem.Region, h *mem.Heap, seed Seed) (*table, bool) {
+	s, ok := newSegment(r, h, 0, 0, 0)
+	if !ok {
+		return nil, false
+	}
+	return &table{
+		region: r, heap: h, seed: seed,
+		dir:   &directory{shift: 64, segments: []uint64{dirEntry(s)}},
+		bytes: segmentBytes[0],
+	}, true
+}
+
+func (t *table) segmentOf(d uint64) segment {
+	ref := mem.Ref(d & slotRefMask)
+	return segment{ref: ref, buckets: int(d >> 40), base: t.region.Ptr(ref)}
+}
+
+func (t *table) segment(h uint64) segment {
+	return t.segmentOf(t.dir.segments[h>>t.dir.shift])
+}
+
+// find returns the slot that holds key, or ok = false.
+func (t *table) find(h uint64, key []byte) (p position, e entry, ok bool) {
+	s := t.segment(h)
+	pos, tag := hashPos(h), hashTag(h)
+	at := s.home(pos)
+	for range s.buckets {
+		b := s.bucket(at)
+		for m := b.match(tag); m != 0; m &= m - 1 {
+			i := matchIndex(m)
+			slot := &b.slots[i&7%slotsPerBucket]
+			if slotPos(*slot) != pos {
+				continue
+			}
+			e = entryAt(t.region, slotRef(*slot))
+			if e.hasKey(key) {
+				return position{s, at, slot, i}, e, true
+			}
+		}
+		if b.overflow() == 0 {
+			break
+		}
+		at = s.next(at)
+	}
+	return position{}, entry{}, false
+}
+
+// findRef returns the slot of the entry at ref, whose hash is h.
+func (t *table) findRef(h uint64, ref mem.Ref) (position, bool) {
+	s := t.segment(h)
+	tag := hashTag(h)
+	at := s.home(hashPos(h))
+	for range s.buckets {
+		b := s.bucket(at)
+		for m := b.match(tag); m != 0; m &= m - 1 {
+			if i := matchIndex(m); slotRef(b.slots[i]) == ref {
+				return position{s, at, &b.slots[i], i}, true
+			}
+		}
+		if b.overflow() == 0 {
+			break
+		}
+		at = s.next(at)
+	}
+	return position{}, false
+}
+
+// reserve makes room for one more entry with hash h, so that the next insert
+// cannot fail. It reports false when there is no memory.
+func (t *table) reserve(h uint64) bool {
+	for {
+		s := t.segment(h)
+		hd := s.header()
+		if hd.count < maxEntriesOf(hd.size) {
+			return true
+		}
+		if int(hd.size) < largestSize {
+			if !t.resize(s, hd.size+1) {
+				return false
+			}
+			continue
+		}
+		if !t.split(s) {
+			return false
+		}
+	}
+}
+
+// insert adds an entry whose key is absent.
+// REQUIRES: reserve(h) has returned true since the last change.
+func (t *table) insert(h uint64, ref mem.Ref, m Meta) *uint64 {
+	s := t.segment(h)
+	s.header().count++
+	t.count++
+	return s.insert(hashTag(h), makeSlot(ref, hashPos(h), m))
+}
+
+// remove takes the entry at p out of the table; its memory stays. Positions
+// in the same segment stay valid until shrink is called.
+func (t *table) remove(p position) {
+	hd := p.seg.header()
+	hd.count--
+	t.count--
+	if slotMeta(*p.slot)&MetaDeadline != 0 {
+		hd.deadline--
+	}
+	p.seg.remove(p.at, p.i)
+}
+
+// resize replaces s by a segment of another size. Entries are not touched:
+// slots carry the position bits. It reports false when there is no memory.
+func (t *table) resize(s segment, size uint8) bool {
+	hd := s.header()
+	n, ok := newSegment(t.region, t.heap, size, hd.depth, hd.prefix)
+	if !ok {
+		return false
+	}
+	nh := n.header()
+	nh.count, nh.deadline, nh.early, nh.sweepMs, nh.epoch = hd.count, hd.deadline, hd.early, hd.sweepMs, hd.epoch
+	for i := range s.buckets {
+		b := s.bucket(i)
+		for m := b.occupied(); m != 0; m &= m - 1 {
+			j := matchIndex(m)
+			n.insert(b.tag(j), b.slots[j])
+		}
+	}
+	t.publish(n)
+	t.bytes += segmentBytes[size] - segmentBytes[hd.size]
+	freeSegment(t.heap, s)
+	return true
+}
+
+// split replaces s by two segments that differ in one more directory bit,
+// which has to be computed from the keys.
+func (t *table) split(s segment) bool {
+	hd := s.header()
+	if hd.depth >= maxDepth {
+		return false
+	}
+	depth := hd.depth + 1
+	var half [2]segment
+	for i := range half {
+		var ok bool
+		half[i], ok = newSegment(t.region, t.heap, splitSize, depth, hd.prefix<<1|uint32(i))
+		if !ok {
+			if i == 1 {
+				freeSegment(t.heap, half[0])
+			}
+			return false
+		}
+		nh := half[i].header()
+		nh.sweepMs, nh.epoch = hd.sweepMs, hd.epoch
+	}
+	if !t.distribute(s, half, depth) {
+		freeSegment(t.heap, half[0])
+		freeSegment(t.heap, half[1])
+		return false
+	}
+	if 64-t.dir.shift < depth {
+		t.doubleDirectory()
+	}
+	t.publish(half[0])
+	t.publish(half[1])
+	t.bytes += 2*segmentBytes[splitSize] - segmentBytes[hd.size]
+	freeSegment(t.heap, s)
+	return true
+}
+
+// distribute copies the slots of s to the half that bit depth of their hash
+// names. It gives up, leaving s as it is, when a half cannot hold them, which
+// with honest hashes does not happen: the sizes leave room for 70 % of all.
+func (t *table) distribute(s segment, half [2]segment, depth uint8) bool {
+	room := uint32(half[0].buckets * slotsPerBucket)
+	for i := range s.buckets {
+		b := s.bucket(i)
+		for m := b.occupied(); m != 0; m &= m - 1 {
+			j := matchIndex(m)
+			slot := b.slots[j]
+			h := t.seed.Hash(entryAt(t.region, slotRef(slot)).key())
+			n := half[h>>(64-depth)&1]
+			nh := n.header()
+			if nh.count == room {
+				return false
+			}
+			nh.count++
+			if slotMeta(slot)&MetaDeadline != 0 {
+				nh.deadline++
+			}
+			n.insert(b.tag(j), slot)
+		}
+	}
+	return true
+}
+
+// doubleDirectory replaces the directory by one with one more bit.
+func (t *table) doubleDirectory() {
+	old := t.dir.segments
+	d := &directory{shift: t.dir.shift - 1, segments: make([]uint64, 2*len(old))}
+	for i, s := range old {
+		d.segments[2*i], d.segments[2*i+1] = s, s
+	}
+	t.dir = d
+}
+
+// publish makes all directory entries with the segment's prefix name it.
+func (t *table) publish(s segment) {
+	hd := s.header()
+	free := 64 - t.dir.shift - hd.depth
+	from := int(hd.prefix) << free
+	e := dirEntry(s)
+	for i := from; i < from+1<<free; i++ {
+		t.dir.segments[i] = e
+	}
+}
+
+// shrink gives memory back after many deletes: a segment steps down in size,
+// and when it and its sibling are both small they become one again.
+func (t *table) shrink(s segment) {
+	hd := s.header()
+	if hd.size == 0 || hd.count >= maxEntriesOf(hd.size)/shrinkFactor {
+		return
+	}
+	if hd.size > splitSize || hd.depth == 0 {
+		t.resize(s, hd.size-1) // without memory it stays as it is
+		return
+	}
+	t.merge(s)
+}
+
+// merge joins s with its sibling when the two together fill a segment of
+// splitSize to less than half.
+func (t *table) merge(s segment) {
+	hd := s.header()
+	free := 64 - t.dir.shift - hd.depth
+	sib := t.segmentOf(t.dir.segments[int(hd.prefix^1)<<free])
+	sh := sib.header()
+	if sh.depth != hd.depth || hd.count+sh.count > maxEntriesOf(splitSize)/2 {
+		return
+	}
+	n, ok := newSegment(t.region, t.heap, splitSize, hd.depth-1, hd.prefix>>1)
+	if !ok {
+		return
+	}
+	nh := n.header()
+	nh.count, nh.deadline = hd.count+sh.count, hd.deadline+sh.deadline
+	nh.early, nh.sweepMs, nh.epoch = hd.early+sh.early, min(hd.sweepMs, sh.sweepMs), hd.epoch
+	for _, old := range [2]segment{s, sib} {
+		for i := range old.buckets {
+			b := old.bucket(i)
+			for m := b.occupied(); m != 0; m &= m - 1 {
+				j := matchIndex(m)
+				n.insert(b.tag(j), b.slots[j])
+			}
+		}
+	}
+	t.publish(n)
+	t.bytes += segmentBytes[splitSize] - segmentBytes[hd.size] - segmentBytes[sh.size]
+	freeSegment(t.heap, s)
+	freeSegment(t.heap, sib)
+}
+
+// forEachSegment calls f for each segment once, in order of their prefixes.
+func (t *table) forEachSegment(f func(segment) bool) {
+	for i := 0; i < len(t.dir.segments); {
+		s := t.segmentOf(t.dir.segments[i])
+		depth := s.header().depth
+		if !f(s) {
+			return
+		}
+		i += 1 << (64 - t.dir.shift - depth)
+	}
+}
+
+// overheadBytes is what the table takes besides entries, in bytes.
+func (t *table) overheadBytes() int {
+	return t.bytes + len(t.dir.segments)*8 + int(unsafe.Sizeof(table{}))
+}

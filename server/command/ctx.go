@@ -1,0 +1,158 @@
+package command
+
+import (
+	"errors"
+
+	"larder/engine"
+	"larder/protocol/resp"
+)
+
+// Ctx is all that a handler gets: no clock, no random source, no session.
+// The dispatcher reuses one Ctx for many commands.
+type Ctx struct {
+	Engine *engine.Engine
+	Table  *Table
+	Config *Settings
+	DB     int
+	// NowMs is the time of the command in ms since 1970: stamped once for a
+	// write, the node's clock for a read.
+	NowMs int64
+	// Seed is the stamped random number of the command.
+	Seed uint64
+	// CAS is the stamped CAS value for what a memcached command writes.
+	CAS  uint64
+	Args [][]byte
+	// Keys are the command's keys in the order of its key specs; their shards
+	// are locked. Other shards may be locked by the handler itself, through
+	// WithShard, only if the command has no keys.
+	Keys []engine.Key
+	Out  *resp.Writer
+
+	// AllLocked tells that every shard is locked already, as for commands
+	// with AllShards and inside transactions.
+	AllLocked bool
+	// OnWorker tells that the command runs beside the loops and may take long.
+	OnWorker bool
+	// NoTouch leaves no trace of reads for eviction (CLIENT NO-TOUCH).
+	NoTouch bool
+
+	// Dirty counts the changes made, as rdb_changes_since_last_save does. A
+	// command that changed nothing is not logged.
+	Dirty int
+	// NoRoom is set by Fail on engine.ErrNoRoom: the dispatcher takes the
+	// reply back, makes room and runs the command again.
+	NoRoom bool
+	// Escalate is set by Heavy: the dispatcher runs the command again on a
+	// worker.
+	Escalate bool
+	// Garbage is what FLUSHALL and FLUSHDB leave to free in the background.
+	Garbage []*engine.Garbage
+}
+
+// Settings are the directives that handlers may read: only such as are the
+// same on all nodes of a group.
+type Settings struct {
+	MaxStringBytes int // proto-max-bulk-len
+}
+
+// heavyBytes is the amount of data above which a command is not run on an
+// event loop: copying it takes about 0.1 ms.
+const heavyBytes = 1 << 20
+
+// Heavy tells a handler that is about to work through n bytes to return at
+// once, having changed and replied nothing: it will be run on a worker.
+func (c *Ctx) Heavy(n int) bool {
+	if n < heavyBytes || c.OnWorker || c.AllLocked {
+		return false
+	}
+	c.Escalate = true
+	return true
+}
+
+// Error texts that many handlers share, as in Redis.
+const (
+	ErrSyntax    = "ERR syntax error"
+	ErrNotInt    = "ERR value is not an integer or out of range"
+	ErrNotFloat  = "ERR value is not a valid float"
+	ErrWrongType = "WRONGTYPE Operation against a key holding the wrong kind of value"
+	ErrNoKey     = "ERR no such key"
+	ErrRange     = "ERR index out of range"
+	ErrOOM       = "OOM command not allowed when used memory > 'maxmemory'."
+	ErrTooLong   = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+	ErrNegative  = "ERR value is out of range, must be positive"
+)
+
+// Fail writes the reply for an error of the engine.
+func (c *Ctx) Fail(err error) {
+	switch {
+	case errors.Is(err, engine.ErrNoRoom):
+		c.NoRoom = true
+		c.Out.Error(ErrOOM)
+	case errors.Is(err, engine.ErrWrongType):
+		c.Out.Error(ErrWrongType)
+	default:
+		c.Out.Error("ERR " + err.Error())
+	}
+}
+
+// Find looks up the i-th key for a command that reads, counting hit or miss.
+func (c *Ctx) Find(i int) (engine.Item, bool) {
+	k := &c.Keys[i]
+	var it engine.Item
+	var ok bool
+	if c.NoTouch {
+		it, ok = c.Engine.Peek(c.DB, *k, c.NowMs)
+	} else {
+		it, ok = c.Engine.Find(c.DB, *k, c.NowMs)
+	}
+	if ok {
+		k.Shard.Stats().Hits++
+	} else {
+		k.Shard.Stats().Misses++
+	}
+	return it, ok
+}
+
+// FindWrite looks up the i-th key for a command that will write it.
+func (c *Ctx) FindWrite(i int) (engine.Item, bool) {
+	return c.Engine.Find(c.DB, c.Keys[i], c.NowMs)
+}
+
+// WithShard runs f with s locked.
+func (c *Ctx) WithShard(s *engine.Shard, f func()) {
+	if !c.AllLocked {
+		s.Lock()
+		defer s.Unlock()
+	}
+	f()
+}
+
+// Is tells whether the i-th argument is the given word, which must be upper
+// case, in any case.
+func (c *Ctx) Is(i int, word string) bool { return IsWord(c.Args[i], word) }
+
+// IsWord compares b with an upper-case word, ignoring b's case.
+func IsWord(b []byte, word string) bool {
+	if len(b) != len(word) {
+		return false
+	}
+	for i := range b {
+		c := b[i]
+		if c >= 'a' && c <= 'z' {
+			c -= 0x20
+		}
+		if c != word[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// Int parses the i-th argument; on failure it has replied.
+func (c *Ctx) Int(i int) (int64, bool) {
+	n, ok := resp.ParseInt(c.Args[i])
+	if !ok {
+		c.Out.Error(ErrNotInt)
+	}
+	return n, ok
+}

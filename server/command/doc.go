@@ -1,0 +1,8 @@
+// Package command holds the command table and one file a command family.
+//
+// A command is a row in table.go, a handler in its family's file and, below
+// it, a structure of package engine that has never heard of the command. A
+// handler gets a Ctx and nothing else: what it replies and changes follows
+// from the data, the request and the stamped time and seed alone, so the same
+// handler serves live execution, replay of the log and followers.
+package command
