@@ -1,0 +1,66 @@
+//go:build invariants
+
+package mem
+
+import "fmt"
+
+// invariants switches the expensive checks on: freed objects are filled with poison that Alloc checks, new ones with
+// rubbish; double frees, refs inside objects and wrong counters panic.
+const invariants = true
+
+const (
+	poison  = 0xdb // freed memory, except the two bytes of the free list
+	rubbish = 0xa5 // memory handed out
+)
+
+// checkTake checks span s, from which Alloc is about to take, and the object that it will give.
+func (h *Heap) checkTake(s *span, base Ref) {
+	if s.list != listRoom || s.bump > s.limit || s.bump%s.size != 0 || int(s.live) > int(s.limit/s.size) {
+		panic(fmt.Sprintf("mem: heap %d: span at %#x is damaged: %+v", h.id, uint64(base), *s))
+	}
+	if s.free == noFree {
+		if used := uint32(s.bump / s.size); s.live != used {
+			panic(fmt.Sprintf("mem: heap %d: span at %#x counts %d objects, has %d", h.id, uint64(base), s.live, used))
+		}
+		return
+	}
+	ref := base + Ref(s.free)
+	for i, b := range h.r.Bytes(ref, int(s.size)<<unitShift) {
+		if i >= 2 && b != poison {
+			panic(fmt.Sprintf("mem: heap %d: the object at %#x was written to after it was freed (byte %d is %#x)",
+				h.id, uint64(ref), i, b))
+		}
+	}
+}
+
+// checkFree checks that ref is an object of span s that is handed out, and poisons it.
+func (h *Heap) checkFree(s *span, b uint32, ref Ref, n int, k Kind) {
+	off := uint16(ref - Ref(b)<<refBlockShift)
+	if off%s.size != 0 || off >= s.bump {
+		misuse(h, ref, n, k)
+	}
+	freed := uint32(0)
+	for f := s.free; f != noFree; f = *(*uint16)(h.r.Ptr(Ref(b)<<refBlockShift + Ref(f))) {
+		if f == off {
+			panic(fmt.Sprintf("mem: heap %d: the object at %#x is freed twice", h.id, uint64(ref)))
+		}
+		freed++
+	}
+	if handed := uint32(s.bump/s.size) - freed; handed != s.live {
+		panic(fmt.Sprintf("mem: heap %d: span at %#x counts %d objects, has %d", h.id, uint64(b)<<refBlockShift,
+			s.live, handed))
+	}
+	fill(h.r.Bytes(ref, int(s.size)<<unitShift), poison)
+}
+
+// poisonRun overwrites a run that is about to be taken back. Nothing checks it again, but who still reads it notices.
+func (h *Heap) poisonRun(ref Ref, n int) { fill(h.r.Bytes(ref, n), poison) }
+
+// spoil fills memory that is handed out, so that code that takes it for zeroed fails.
+func (h *Heap) spoil(ref Ref, n int) { fill(h.r.Bytes(ref, n), rubbish) }
+
+func fill(b []byte, v byte) {
+	for i := range b {
+		b[i] = v
+	}
+}
