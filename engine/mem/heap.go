@@ -217,9 +217,6 @@ func (h *Heap) freeRun(ref Ref, n int, k Kind) {
 		misuse(h, ref, n, k)
 	}
 	granules := granulesFor(n)
-	if invariants {
-		h.poisonRun(ref, granules<<granuleShift)
-	}
 	h.r.giveRun(h, ref, granules, k&1)
 	setU64(&h.used, h.used-uint64(granules)<<granuleShift)
 }

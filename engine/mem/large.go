@@ -46,6 +46,9 @@ func (r *Region) giveLarge(h *Heap, ref Ref, granules int, k Kind) {
 		head.largeHeap != h.id || head.kind != k {
 		misuse(h, ref, granules<<granuleShift, k)
 	}
+	if invariants {
+		h.poisonRun(ref, granules<<granuleShift)
+	}
 	head.largeGranules = 0
 	whole := granules / granulesPerChunk
 	for i := range whole {

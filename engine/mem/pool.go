@@ -203,6 +203,9 @@ func (r *Region) giveRun(h *Heap, ref Ref, granules int, k Kind) {
 	if ref != refAt(id, start) || c.kind != k || u != makeUnit(h.id, start, granules, false) {
 		misuse(h, ref, granules<<granuleShift, k)
 	}
+	if invariants {
+		h.poisonRun(ref, granules<<granuleShift)
+	}
 	r.give(id, c, start, granules)
 }
 
