@@ -87,7 +87,7 @@ func TestFaultIsFoundAndShrunk(t *testing.T) {
 
 // TestTranscriptRoundTrip shows that a failure can be replayed from its print.
 func TestTranscriptRoundTrip(t *testing.T) {
-	for _, f := range []*family{&stringsFamily} {
+	for _, f := range []*family{&stringsFamily, &bitmapsFamily, &genericFamily, &expiryFamily, &connectionFamily, &serverFamily} {
 		h := f.generate(3, 300)
 		again, err := harness.ParseTranscript(h.Family, h.Transcript())
 		if err != nil {
