@@ -79,12 +79,13 @@ type chunk struct {
 	state         chunkState
 	kind          Kind
 
-	idleSince int64 // first Trim that saw the chunk idle, in that call's clock; idleUnseen before
-	maxRun    uint16
-	runBin    uint8 // bin in byRun, 0 = in none
-	blockBin  uint8 // bin in byBlock, 0 = in none
+	idleSince int64  // first Trim that saw the chunk idle, in that call's clock; idleUnseen before
+	maxRun    uint16 // longest row of free granules
+	maxBlocks uint8  // largest free aligned span: 0, 1, 2 or 4 blocks
+	runBin    uint8  // bin in byRun, 0 = in none
+	blockBin  uint8  // bin in byBlock, 0 = in none
 
-	_ [20]byte
+	_ [19]byte
 }
 
 // The side table keeps span headers within cache lines only if this holds.
@@ -161,6 +162,22 @@ func (c *chunk) lastBelow(end int, want bool) int {
 	return -1
 }
 
+// nextUsed is the lowest used granule from start on, or granulesPerChunk.
+func (c *chunk) nextUsed(start int) int {
+	if start == granulesPerChunk {
+		return start
+	}
+	w := start >> 6
+	x := c.used[w] &^ (1<<(start&63) - 1)
+	for x == 0 {
+		if w++; w == len(c.used) {
+			return granulesPerChunk
+		}
+		x = c.used[w]
+	}
+	return w<<6 + bits.TrailingZeros64(x)
+}
+
 // findRun is the first granule of the topmost n free ones in a row, or -1.
 func (c *chunk) findRun(n int) int {
 	for end := granulesPerChunk; end > 0; {
@@ -174,20 +191,6 @@ func (c *chunk) findRun(n int) int {
 		}
 	}
 	return -1
-}
-
-// longestRun is the length of the longest row of free granules.
-func (c *chunk) longestRun() int {
-	longest := 0
-	for end := granulesPerChunk; end > 0; {
-		last := c.lastBelow(end, false)
-		if last < 0 {
-			break
-		}
-		end = c.lastBelow(last, true)
-		longest = max(longest, last-end)
-	}
-	return longest
 }
 
 // blockLanes returns the bits of w at which free aligned spans of the given number of blocks start.
@@ -225,20 +228,4 @@ func (c *chunk) findBlocks(blocks int) int {
 		}
 	}
 	return whole
-}
-
-// largestBlocks is the size in blocks of the largest aligned span that is free: 0, 1, 2 or 4.
-func (c *chunk) largestBlocks() int {
-	largest := 0
-	for _, x := range c.used {
-		switch {
-		case x == 0:
-			return 4
-		case blockLanes(x, 2) != 0:
-			largest = 2
-		case largest == 0 && blockLanes(x, 1) != 0:
-			largest = 1
-		}
-	}
-	return largest
 }

@@ -22,12 +22,10 @@ const maxRunProbes = 16
 // blockBin is the bin of a chunk whose largest free aligned span has the given blocks: 0, 1, 2, 4 -> 0, 1, 2, 3.
 func blockBin(blocks int) int { return bits.Len(uint(blocks)) }
 
-// rebin puts chunk id where its free granules belong. It must follow each change to an open chunk's granules.
+// rebin puts chunk id where its maxRun and maxBlocks belong. It must follow each change to an open chunk's granules.
 func (r *Region) rebin(id ChunkID, c *chunk) {
 	p := &r.pools[c.kind]
-	longest := c.longestRun()
-	c.maxRun = uint16(longest)
-	if bin := bits.Len(uint(longest)); bin != int(c.runBin) {
+	if bin := bits.Len(uint(c.maxRun)); bin != int(c.runBin) {
 		if c.runBin != 0 {
 			r.unlink(byRun, &p.runBins[c.runBin], id, c)
 		}
@@ -36,7 +34,7 @@ func (r *Region) rebin(id ChunkID, c *chunk) {
 		}
 		c.runBin = uint8(bin)
 	}
-	if bin := blockBin(c.largestBlocks()); bin != int(c.blockBin) {
+	if bin := blockBin(int(c.maxBlocks)); bin != int(c.blockBin) {
 		if c.blockBin != 0 {
 			r.unlink(byBlock, &p.blockBins[c.blockBin], id, c)
 		}
@@ -67,6 +65,7 @@ func (r *Region) enter(id ChunkID, c *chunk) {
 	p := &r.pools[c.kind]
 	p.free += uint64(c.free)
 	p.open++
+	c.measure()
 	r.rebin(id, c)
 }
 
@@ -76,6 +75,7 @@ func (r *Region) take(id ChunkID, c *chunk, start, granules int, u unit) {
 	c.units[start/granulesPerUnit] = u
 	c.free -= uint32(granules)
 	r.pools[c.kind].free -= uint64(granules)
+	c.taken(start, granules)
 	r.rebin(id, c)
 }
 
@@ -97,6 +97,7 @@ func (r *Region) giveGranules(id ChunkID, c *chunk, start, granules int) {
 		r.makeIdle(id, c)
 		return
 	}
+	c.given(start, granules)
 	r.rebin(id, c)
 }
 
