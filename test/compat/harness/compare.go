@@ -53,6 +53,7 @@ var rules = map[string]rule{
 	"INFO":          sameType,
 	"LOLWUT":        sameType,
 	"text me":       metaDebug,
+	"text version":  sameWord,
 
 	"OBJECT IDLETIME":   within(toleranceSec),
 	"LATENCY HISTOGRAM": sameType,
@@ -146,6 +147,16 @@ func sameNullness(oracle, subject Reply) string {
 func sameType(oracle, subject Reply) string {
 	if oracle.Value.Kind != subject.Value.Kind || oracle.Value.Null != subject.Value.Null {
 		return "types differ"
+	}
+	return ""
+}
+
+// sameWord compares the first word of text replies.
+func sameWord(oracle, subject Reply) string {
+	a, _, _ := bytes.Cut(oracle.Raw, []byte(" "))
+	b, _, _ := bytes.Cut(subject.Raw, []byte(" "))
+	if !bytes.Equal(a, b) {
+		return "the first words differ"
 	}
 	return ""
 }
@@ -270,7 +281,8 @@ func closeTimes(a, b []byte, prefixes ...string) bool {
 		}
 		m, errA := strconv.ParseInt(string(x), 10, 64)
 		n, errB := strconv.ParseInt(string(y), 10, 64)
-		if errA == nil && errB == nil && m >= 0 && n >= 0 && m-n <= toleranceSec && n-m <= toleranceSec {
+		// -1 is no time, it says that the item never expires.
+		if errA == nil && errB == nil && m != -1 && n != -1 && m-n <= toleranceSec && n-m <= toleranceSec {
 			return true
 		}
 	}

@@ -72,8 +72,8 @@ func StartRedis(name string, extra ...string) (*Server, error) {
 	return s, s.start("redis-server", args)
 }
 
-// StartMemcached starts the distribution's memcached with extstore and
-// background threads left at their defaults.
+// StartMemcached starts the distribution's memcached with one worker thread,
+// so that stats are exact.
 func StartMemcached(name string, extra ...string) (*Server, error) {
 	port, err := freePort()
 	if err != nil {

@@ -1,6 +1,10 @@
 package harness
 
-import "time"
+import (
+	"bytes"
+	"strconv"
+	"time"
+)
 
 // Bounds of one shrink.
 const (
@@ -62,7 +66,16 @@ func (s *shrinker) dropSteps() {
 // simplifyArgs drops arguments of RESP commands and shortens the others.
 func (s *shrinker) simplifyArgs() {
 	for i := 0; i < len(s.best.History.Steps); i++ {
-		if s.best.History.Steps[i].Op != OpCommand {
+		switch s.best.History.Steps[i].Op {
+		case OpText:
+			for i < len(s.best.History.Steps) {
+				smaller, ok := halveData(s.best.History.Steps[i].Args[0])
+				if !ok || !s.try(s.withArgs(i, [][]byte{smaller})) {
+					break
+				}
+			}
+			continue
+		case OpBinary, OpGone, OpScan:
 			continue
 		}
 		for j := len(s.best.History.Steps[i].Args) - 1; j >= 1; j-- {
@@ -100,4 +113,21 @@ func (s *shrinker) withArgs(i int, args [][]byte) []Step {
 	steps := append([]Step{}, s.best.History.Steps...)
 	steps[i].Args = args
 	return steps
+}
+
+// halveData cuts the data block of a memcached text storage request to its
+// half and states the new length; ok is false when there is none to cut.
+func halveData(raw []byte) (smaller []byte, ok bool) {
+	head, rest, found := bytes.Cut(raw, []byte("\r\n"))
+	data, isBlock := bytes.CutSuffix(rest, []byte("\r\n"))
+	length := strconv.AppendInt([]byte(" "), int64(len(data)), 10)
+	if !found || !isBlock || len(data) < 2 || !bytes.Contains(head, length) {
+		return nil, false
+	}
+	data = data[:len(data)/2]
+	at := bytes.LastIndex(head, length)
+	smaller = append(bytes.Clone(head[:at]), strconv.AppendInt([]byte(" "), int64(len(data)), 10)...)
+	smaller = append(smaller, head[at+len(length):]...)
+	smaller = append(smaller, "\r\n"...)
+	return append(append(smaller, data...), "\r\n"...), true
 }
