@@ -16,8 +16,8 @@ type commandLine struct {
 }
 
 // splitArgs takes a command line apart as Redis does: the first argument is a
-// file unless it starts with "-"; a lone "-" at the end reads standard input;
-// "--name" starts a directive. The argument after a name is always a value, so
+// file unless it starts with "-"; a lone "-" before the first directive or at the
+// end reads standard input; "--name" starts a directive. The argument after a name is always a value, so
 // that a value may start with "--"; later ones are values up to the next
 // "--name". "--name value" may be one argument.
 func splitArgs(args []string) commandLine {
@@ -33,7 +33,7 @@ func splitArgs(args []string) commandLine {
 		case !valueDue && (arg == "--version" || arg == "-v"):
 			line.version = true
 			return line
-		case arg == "-" && i == len(args)-1 && !valueDue:
+		case arg == "-" && !valueDue && (len(line.options) == 0 || i == len(args)-1):
 			line.stdin = true
 		case strings.HasPrefix(arg, "--") && !valueDue:
 			valueDue = line.startOption(arg, args[i+1:])

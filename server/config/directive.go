@@ -95,16 +95,25 @@ func lookup(name string) (*directive, bool) {
 // defaultWords splits a row's default as a line of a file would be split.
 func defaultWords(d *directive) []string {
 	if d.is.many {
-		return strings.Fields(d.def)
+		return splitValue(d.def)
 	}
 	return []string{d.def}
+}
+
+// splitValue splits one value into words at each single space, as Redis does:
+// two spaces enclose an empty word, which most directives refuse.
+func splitValue(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return strings.Split(value, " ")
 }
 
 // assign parses what d was given and stores it in c. The error's text is the
 // one that CONFIG SET answers. c is unchanged when there is an error.
 func (d *directive) assign(c *Config, g given) error {
 	if d.is.many && len(g.words) == 1 {
-		g.words = strings.Fields(g.words[0])
+		g.words = splitValue(g.words[0])
 	}
 	if !d.is.many && len(g.words) != 1 {
 		return errWrongNumber

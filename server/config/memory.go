@@ -15,8 +15,8 @@ var units = map[string]int64{
 	"g": 1000 * 1000 * 1000, "gb": 1 << 30,
 }
 
-// parseMemory reads digits and an optional unit in any case. It refuses what
-// does not fit 63 bits, where Redis wraps around or saturates silently.
+// parseMemory reads digits and an optional unit in any case. What does not fit
+// 63 bits is errOverflow, where Redis wraps around or saturates silently.
 func parseMemory(word string) (int64, error) {
 	end := strings.IndexFunc(word, func(r rune) bool { return r < '0' || r > '9' })
 	if end < 0 {
@@ -26,9 +26,12 @@ func parseMemory(word string) (int64, error) {
 	if !known {
 		return 0, errNotMemory
 	}
+	if end == 0 {
+		return 0, errNotMemory
+	}
 	n, err := strconv.ParseInt(word[:end], 10, 64)
 	if err != nil || n > math.MaxInt64/unit {
-		return 0, errNotMemory
+		return 0, errOverflow
 	}
 	return n * unit, nil
 }

@@ -64,6 +64,7 @@ type loader struct {
 	env      Environment
 	config   *Config
 	seen     map[string]bool // directives given so far in this load
+	tooDeep  bool            // maxIncludeDepth was exceeded
 	warnings []string
 	faults   Faults
 }
@@ -178,7 +179,11 @@ func (l *loader) include(where string, values []string, depth int) {
 		l.fault(where, "include takes one file name or pattern")
 		return
 	}
+	if l.tooDeep {
+		return // one circle is enough to say; following it further could take forever
+	}
 	if depth+1 > maxIncludeDepth {
+		l.tooDeep = true
 		l.fault(where, fmt.Sprintf("include %q: files include each other more than %d deep; is there a circle?", values[0], maxIncludeDepth))
 		return
 	}

@@ -29,7 +29,7 @@ func savePoints() syntax {
 		many:    true,
 		allowed: `pairs of seconds and changes, or "" for none`,
 		parse: func(g given) (string, error) {
-			if len(g.words) == 0 || len(g.words) == 1 && g.words[0] == "" {
+			if len(g.words) == 0 {
 				return "", nil
 			}
 			if len(g.words)%2 != 0 {
@@ -80,7 +80,7 @@ func outputLimits() syntax {
 		many:    true,
 		allowed: "CLASS HARD SOFT SECONDS, repeated; the classes are normal, replica and pubsub",
 		parse: func(g given) (string, error) {
-			if len(g.words) == 0 || len(g.words)%4 != 0 {
+			if len(g.words)%4 != 0 {
 				return "", errLimitArguments
 			}
 			limits := parseLimits(g.current)
@@ -168,10 +168,11 @@ func percentiles() syntax {
 }
 
 // Event classes of notify-keyspace-events in the order in which they are
-// printed: the ones that "A" stands for, then the others.
+// printed: the ones that "A" stands for, then the others. Redis 7.0 forgets to
+// print "n" after "A".
 const (
 	eventClassesOfAll = "g$lshzxetd"
-	eventClassesOther = "KEmn"
+	eventClassesOther = "nKEm"
 )
 
 // keyspaceEvents takes a set of event classes.
@@ -204,6 +205,9 @@ func shutdownWords() syntax {
 		many:    true,
 		allowed: "default, or words of save, nosave, now, force",
 		parse: func(g given) (string, error) {
+			if len(g.words) == 0 {
+				return "", errOneOf(names)
+			}
 			var set [5]bool
 			for _, word := range g.words {
 				i := slices.Index(names, strings.ToLower(word))

@@ -121,8 +121,7 @@ func (c *Config) settable(pairs []string, local bool) (rows []*directive, names 
 		if !known {
 			return nil, nil, fmt.Errorf("Unknown option or number of arguments for CONFIG SET - '%s'", pairs[i]) //lint:ignore ST1005 Redis's text
 		}
-		name := strings.ToLower(pairs[i])
-		switch {
+		switch name := pairs[i]; {
 		case !d.changeable():
 			return nil, nil, setFailed(name, "can't set immutable config")
 		case d.when == protected && !permitted(c.EnableProtectedConfigs, local):
@@ -130,7 +129,7 @@ func (c *Config) settable(pairs []string, local bool) (rows []*directive, names 
 		case slices.Contains(rows, d):
 			return nil, nil, setFailed(name, "duplicate parameter")
 		}
-		rows, names = append(rows, d), append(names, name)
+		rows, names = append(rows, d), append(names, strings.ToLower(pairs[i]))
 	}
 	return rows, names, nil
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -26,6 +27,7 @@ var (
 	errNotInteger  = errors.New("argument couldn't be parsed into an integer")
 	errNotOctal    = errors.New("argument couldn't be parsed as an octal number")
 	errNotMemory   = errors.New("argument must be a memory value")
+	errOverflow    = errors.New("the number of bytes is too large")
 	errNotPercent  = errors.New("argument must be a memory or percent value")
 	errPercentHigh = errors.New("percentage argument must be less or equal to 100")
 )
@@ -97,13 +99,10 @@ func octal() syntax {
 func memory(low, high int64) syntax {
 	s := one(memoryAllowed(low, high), func(word string) (string, error) {
 		n, err := parseMemory(word)
-		if err != nil {
-			return "", err
-		}
-		if n < low || n > high {
+		if err == errOverflow || err == nil && (n < low || n > high) {
 			return "", errBetween(low, high)
 		}
-		return strconv.FormatInt(n, 10), nil
+		return strconv.FormatInt(n, 10), err
 	})
 	s.bytes = true
 	return s
@@ -174,7 +173,8 @@ func words(allowed string, most int, tooMany string) syntax {
 		if len(g.words) > most {
 			return "", errors.New(tooMany)
 		}
-		return strings.Join(g.words, " "), nil
+		kept := slices.DeleteFunc(slices.Clone(g.words), func(word string) bool { return word == "" })
+		return strings.Join(kept, " "), nil
 	}}
 }
 
