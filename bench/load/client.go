@@ -139,8 +139,9 @@ func (c *Client) Receive() (any, error) {
 // pipelineDepth is how many commands Pipeline sends before it reads.
 const pipelineDepth = 200
 
-// Pipeline runs n commands, the i-th of which command returns, and stops at
-// the first error reply.
+// Pipeline runs n commands, the i-th of which command returns. It stops after
+// the batch in which an error was replied and returns the first one; all
+// replies to what was sent have been read then.
 func (c *Client) Pipeline(ctx context.Context, n int, command func(i int) []string) error {
 	for begin := 0; begin < n; begin += pipelineDepth {
 		if err := ctx.Err(); err != nil {
@@ -155,10 +156,18 @@ func (c *Client) Pipeline(ctx context.Context, n int, command func(i int) []stri
 		if err := c.Flush(); err != nil {
 			return err
 		}
+		var refused error
 		for i := begin; i < end; i++ {
-			if _, err := c.Receive(); err != nil {
-				return fmt.Errorf("%s: %w", command(i)[0], err)
+			_, err := c.Receive()
+			if _, isReply := err.(ErrorReply); err != nil && !isReply {
+				return err
 			}
+			if err != nil && refused == nil {
+				refused = fmt.Errorf("%s: %w", command(i)[0], err)
+			}
+		}
+		if refused != nil {
+			return refused
 		}
 	}
 	return nil

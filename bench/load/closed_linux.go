@@ -133,3 +133,30 @@ func (r *Result) count(q Request, hit bool) {
 		}
 	}
 }
+
+// Ping sends PING on every connection of the pool and awaits the replies, so
+// that the server has seen each of them as a client of the Redis protocol.
+func (p *Pool) Ping(ctx context.Context) error {
+	_, err := p.Closed(ctx, Closed{Protocol: pings{}, Pipeline: 1, Ops: uint64(len(p.conns)), Next: func(uint64) Request { return Request{} }})
+	for _, c := range p.conns {
+		c.in = nil // 64 KB for each of thousands would be for nothing
+	}
+	return err
+}
+
+// pings is the Redis protocol with PING as its only request.
+type pings struct{}
+
+// Append implements Protocol.
+func (pings) Append(dst []byte, _ Request, _ bool) []byte {
+	return append(dst, "*1\r\n$4\r\nPING\r\n"...)
+}
+
+// Reply implements Protocol.
+func (pings) Reply(buf []byte, r Request, _ bool) (int, bool, error) {
+	n := takeLine(buf)
+	if n > 0 && string(buf[:n]) != "+PONG\r\n" {
+		return 0, false, unexpected(buf, r)
+	}
+	return n, false, nil
+}

@@ -201,6 +201,14 @@ func TestClient(t *testing.T) {
 	if _, err := c.Do("GET", "l"); !errors.As(err, &refused) || !strings.HasPrefix(string(refused), "WRONGTYPE") {
 		t.Errorf("GET of a list: %v", err)
 	}
+	// A refused pipeline leaves no reply behind.
+	err = c.Pipeline(context.Background(), 500, func(int) []string { return []string{"INCR", "l"} })
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "INCR") {
+		t.Errorf("INCR of a list: %v", err)
+	}
+	if v, err := c.Do("PING"); v != "PONG" || err != nil {
+		t.Errorf("PING after a refused pipeline: %v, %v", v, err)
+	}
 }
 
 func TestRedisBenchmark(t *testing.T) {

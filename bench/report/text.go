@@ -1,0 +1,64 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// WriteText writes a table in aligned columns:
+//
+//	Title (unit)
+//	load        redis              larder             score            target
+//	SET, P=1    8.08 [8.01..8.20]  7.02 [6.99..7.10]  0.87 [0.86..0.88]  ≤ 0.90 × redis  ok
+//
+// The reasons for missing figures and the notes follow the rows.
+func WriteText(w io.Writer, t Table) error {
+	head := append([]string{"load"}, t.Columns...)
+	lines := [][]string{append(head, "score", "target", "")}
+	var remarks []string
+	for _, r := range t.Rows {
+		line := []string{r.Name}
+		for i, c := range r.Cells {
+			line = append(line, c.text())
+			if c.Missing != "" {
+				remarks = append(remarks, fmt.Sprintf("%s, %s: %s", r.Name, t.Columns[i], c.Missing))
+			}
+		}
+		got, want := r.Score.text()
+		lines = append(lines, append(line, got, want, string(r.Verdict())))
+		if r.Note != "" {
+			remarks = append(remarks, r.Name+": "+r.Note)
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s)\n", t.Title, t.Unit)
+	align(&b, lines)
+	for _, remark := range append(remarks, t.Notes...) {
+		fmt.Fprintf(&b, "  - %s\n", remark)
+	}
+	b.WriteByte('\n')
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// align writes lines with every column as wide as its widest cell.
+func align(b *strings.Builder, lines [][]string) {
+	var widths []int
+	for _, line := range lines {
+		for i, cell := range line {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, line := range lines {
+		var row strings.Builder
+		for i, cell := range line {
+			row.WriteString("  " + cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)))
+		}
+		b.WriteString(strings.TrimRight(row.String(), " ") + "\n")
+	}
+}
