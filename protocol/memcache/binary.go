@@ -84,8 +84,9 @@ type bodyLengths struct {
 
 // check reports whether the parts suit the layout.
 //
-// What is too long behind a touch, gat or stat makes memcached hang up without a
-// word instead of an error: it takes the rest for the next header.
+// What follows the key of a touch, gat or stat memcached takes for the next
+// header, and so it ends by hanging up, unless the sender hid a whole request in
+// there. We hang up at once.
 func (l layout) check(b bodyLengths) Fault {
 	ok := false
 	switch l {

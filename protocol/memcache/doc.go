@@ -35,5 +35,11 @@
 //   - a binary request of an unknown opcode has exactly its body skipped
 //     (memcached skips the key twice and then misreads the next request);
 //   - binary verbosity is a known command;
+//   - a touch, gat or stat in binary with a value is not carried out before the
+//     connection closes;
+//   - an item that is too large is refused when its line has come, not when its
+//     data block has;
+//   - base64 with padding in the wrong place is refused, and a base64 key comes
+//     back as it was sent, with b, whoever stored the item;
 //   - exptimes are delivered as sent (memcached keeps their low 32 bits).
 package memcache

@@ -24,7 +24,7 @@ func abbreviate(b []byte) string {
 func describe(r *Request) string {
 	var s strings.Builder
 	if r.Fault != FaultNone {
-		fmt.Fprintf(&s, "fault reply=%s", abbreviate(AppendFault(nil, r)))
+		fmt.Fprintf(&s, "fault reply=%q", AppendFault(nil, r))
 		if r.Fault == FaultTooLarge || r.Fault == FaultBadChunk {
 			fmt.Fprintf(&s, " op=%v key=%s", r.Op, abbreviate(r.Key))
 		}
