@@ -5,28 +5,49 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
-// Difference is one intended difference between larder and an oracle.
+// Kind says what an intended difference is about.
+type Kind string
+
+const (
+	// Replies differ: Command is a pattern over the step as its transcript
+	// line shows it without the connection; Oracle, Larder and Example are
+	// required.
+	Replies Kind = "reply"
+	// Names that the oracle lists and larder does not: Command is a pattern
+	// over "LIST name", LIST being the kind of list, as in "INFO hz" or
+	// "stats settings maxconns".
+	Missing Kind = "missing"
+	// Added is a name that larder lists and the oracle does not.
+	Added Kind = "added"
+	// Described differs in COMMAND INFO or COMMAND DOCS: Command is a
+	// pattern over "name aspect", as in "set arity".
+	Described Kind = "described otherwise"
+)
+
+// Difference is one intended difference between larder and an oracle. All
+// patterns are regular expressions anchored at both ends, case ignored.
 type Difference struct {
-	// Command is a pattern over the step as its transcript line shows it,
-	// without the connection; anchored at both ends, case ignored.
+	Kind    Kind
 	Command string
 	// Oracle and Larder are patterns over the replies as transcripts show
-	// them, anchored at both ends. Any other pair of replies is a fault.
-	Oracle string
-	Larder string
+	// them. Any other pair of replies is a fault.
+	Oracle, Larder string
 	// Example is a transcript whose last step shows the difference. It runs
-	// in every complete run, so that an entry which has become untrue fails.
+	// each time, so that an entry which has become untrue fails.
 	Example string
 	// Reason is why larder differs, for the people who read
 	// docs/compatibility.md.
 	Reason string
 }
 
-// Differences is a table of intended differences.
+// Differences is a table of intended differences that notes which were met.
 type Differences struct {
 	rows []compiled
+	mu   sync.Mutex // guards used; no I/O under it
+	used map[int]bool
 }
 
 type compiled struct {
@@ -37,10 +58,11 @@ type compiled struct {
 // NewDifferences compiles a table; a row that lacks a reason or an example is
 // an error.
 func NewDifferences(table []Difference) (*Differences, error) {
-	d := &Differences{}
+	d := &Differences{used: map[int]bool{}}
 	for i, row := range table {
-		if row.Reason == "" || row.Example == "" || row.Command == "" {
-			return nil, fmt.Errorf("intended difference %d (%s): command, example and reason are required", i, row.Command)
+		needsExample := row.Kind == Replies
+		if row.Kind == "" || row.Command == "" || row.Reason == "" || needsExample != (row.Example != "") {
+			return nil, fmt.Errorf("intended difference %d (%s): kind, command and reason are required, and an example for replies only", i, row.Command)
 		}
 		c := compiled{Difference: row}
 		for _, p := range []struct {
@@ -65,7 +87,40 @@ func (d *Differences) Intended(step Step, oracle, subject Reply) bool {
 	}
 	_, text, _ := strings.Cut(step.String(), "> ")
 	return slices.ContainsFunc(d.rows, func(c compiled) bool {
-		return c.command.MatchString(text) && c.oracle.MatchString(oracle.String()) &&
-			c.larder.MatchString(subject.String())
+		return c.Kind == Replies && c.command.MatchString(text) &&
+			c.oracle.MatchString(oracle.String()) && c.larder.MatchString(subject.String())
 	})
+}
+
+// Covers says whether a row of the kind matches name, and notes that it does.
+func (d *Differences) Covers(kind Kind, name string) bool {
+	if d == nil {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	found := false
+	for i, c := range d.rows {
+		if c.Kind == kind && c.command.MatchString(name) {
+			d.used[i] = true
+			found = true
+		}
+	}
+	return found
+}
+
+// Unused lists the rows of a kind that start with prefix and covered nothing.
+func (d *Differences) Unused(kind Kind, prefix string) []string {
+	if d == nil {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var unused []string
+	for i, c := range d.rows {
+		if c.Kind == kind && strings.HasPrefix(c.Command, prefix) && !d.used[i] {
+			unused = append(unused, c.Command)
+		}
+	}
+	return unused
 }
