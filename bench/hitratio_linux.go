@@ -6,11 +6,9 @@ import (
 	"math"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"sync"
 
 	"larder/bench/host"
-	"larder/bench/load"
 	"larder/bench/report"
 	"larder/bench/stats"
 	"larder/bench/trace"
@@ -31,7 +29,13 @@ var hitLoads = []hitLoad{
 }
 
 // capacityTolerance is how far the number of keys may be from the capacity.
-const capacityTolerance = 0.02
+// Redis, which is here for comparison only, is shown when it stays within
+// looseTolerance: it counts index and client buffers as used memory, and
+// both change in steps of several per cent of a small cache.
+const (
+	capacityTolerance = 0.02
+	looseTolerance    = 0.10
+)
 
 func hitRatioSuite() suite {
 	var rows []string
@@ -58,7 +62,8 @@ func runHitRatio(l *lab, t *report.Table) error {
 	for _, c := range caches {
 		t.Columns = append(t.Columns, c.name())
 	}
-	t.Notes = []string{fmt.Sprintf("GET, on a miss SET of %d bytes, one request after the other; maxmemory is set so that the server holds the capacity ± %.0f %% while it is full; the score is %s", valueBytes, capacityTolerance*100, t.Columns[1])}
+	t.Notes = []string{fmt.Sprintf("GET, on a miss SET of %d bytes, one request after the other; maxmemory is set so that the server holds the capacity ± %.0f %% while it is full (redis: ± %.0f %%); the score is %s", valueBytes, capacityTolerance*100, looseTolerance*100, t.Columns[1]),
+		"redis's clock for LRU ticks once a second: replayed faster than its keys age, allkeys-lru evicts nearly at random there"}
 	traces := make(map[string]*trace.Trace)
 	for _, h := range hitLoads {
 		if !l.wants(t.Name, h.name()) || traces[h.trace] != nil {
@@ -127,9 +132,10 @@ func (l *lab) replayAll(t *report.Table, caches []cache, traces map[string]*trac
 	return rows
 }
 
-// replayCell measures one hit ratio with a server of its own.
+// replayCell measures one hit ratio with a server of its own. A server that
+// cannot be held at the capacity has no figure: a larger cache hits more.
 func (l *lab) replayCell(c cache, h hitLoad, tr *trace.Trace) report.Cell {
-	if len(tr.Distinct) < 2*h.capacity {
+	if len(tr.Distinct) < h.capacity*11/10 {
 		return report.Cell{Missing: fmt.Sprintf("%d different keys are too few for a capacity of %d", len(tr.Distinct), h.capacity)}
 	}
 	s, err := host.Start(l.ctx, c.spec, host.Params{Cores: "0-1", MaxMemory: 1 << 30, Policy: c.policy})
@@ -137,124 +143,10 @@ func (l *lab) replayCell(c cache, h hitLoad, tr *trace.Trace) report.Cell {
 		return report.Cell{Missing: err.Error()}
 	}
 	defer s.Stop()
-	percent, err := l.replay(s, h.capacity, tr)
-	if err != nil {
+	r, err := newCalibration(l.ctx, s.Addr, tr, h.capacity).replay()
+	near := math.Abs(r.MeanKeys-float64(h.capacity)) <= looseTolerance*float64(h.capacity)
+	if err != nil && !(errors.Is(err, errNotHeld) && near && c.spec.Name == l.redis.Name) {
 		return report.Cell{Missing: err.Error()}
 	}
-	return report.Cell{Summary: stats.Summarize([]float64{percent})}
-}
-
-// replay finds the maxmemory that holds capacity items and replays the trace
-// with it. When the replay itself settles at another number of items than the
-// calibration did, maxmemory is corrected and the replay repeated.
-func (l *lab) replay(s *host.Server, capacity int, tr *trace.Trace) (percent float64, err error) {
-	c, err := load.DialClient(s.Addr)
-	if err != nil {
-		return 0, err
-	}
-	defer c.Close()
-	k := &calibration{lab: l, client: c, keys: tr.Distinct[:min(len(tr.Distinct), max(4*capacity, 2000))]}
-	const attempts = 4
-	aim := float64(capacity)
-	held := 0.0
-	for range attempts {
-		if err := k.hold(aim); err != nil {
-			return 0, fmt.Errorf("capacity of %d items: %w", capacity, err)
-		}
-		if _, err := c.Do("FLUSHALL"); err != nil {
-			return 0, err
-		}
-		r, err := load.Replay(l.ctx, s.Addr, tr.Keys, valueBytes)
-		if err != nil {
-			return 0, err
-		}
-		held = r.MeanKeys
-		if math.Abs(held-float64(capacity)) <= capacityTolerance*float64(capacity) {
-			return r.HitRatio(), nil
-		}
-		aim *= float64(capacity) / max(held, 1)
-	}
-	return 0, fmt.Errorf("with a maxmemory for %.0f items the replay holds %.0f on average instead of %d; the server cannot be held at this capacity", aim, held, capacity)
-}
-
-// A calibration finds maxmemory for a number of items, by fills with keys of
-// the trace: what an item costs, and what a server counts besides the items,
-// is its own business, and for 500 items the latter is most of it.
-type calibration struct {
-	lab    *lab
-	client *load.Client
-	keys   [][]byte
-	low    int64 // holds too few; 0: not known
-	high   int64 // holds too many; 0: not known
-}
-
-// maxFills bounds one search: 2^40 bytes are halved to one in 40 steps.
-const maxFills = 48
-
-var errNotSettled = errors.New("no maxmemory gives it")
-
-// hold sets maxmemory so that a fill leaves about that many items.
-func (k *calibration) hold(items float64) error {
-	k.low, k.high = 0, 0
-	// From below, doubling what the items themselves need at least.
-	try := int64(items) * (valueBytes + 8)
-	best, bestOff := int64(0), math.Inf(1)
-	for range maxFills {
-		n, err := k.fill(try)
-		if err != nil {
-			return err
-		}
-		off := math.Abs(float64(n) - items)
-		if off < bestOff {
-			best, bestOff = try, off
-		}
-		if off <= max(items*capacityTolerance/4, 1) {
-			return nil
-		}
-		if float64(n) < items {
-			k.low = try
-		} else {
-			k.high = try
-		}
-		switch {
-		case k.high == 0:
-			try *= 2
-		case k.high-k.low <= 8:
-			return k.settle(best, bestOff, items)
-		default:
-			try = (k.low + k.high) / 2
-		}
-	}
-	return k.settle(best, bestOff, items)
-}
-
-// settle takes the nearest that was found, if it is near enough.
-func (k *calibration) settle(best int64, off, items float64) error {
-	if off > items*capacityTolerance {
-		return fmt.Errorf("%w: the nearest is %d bytes, which is %.0f items off", errNotSettled, best, off)
-	}
-	_, err := k.fill(best)
-	return err
-}
-
-// fill empties the server, sets maxmemory, stores all keys and returns how
-// many of them it holds then. A server that refuses to store because even
-// nothing exceeds maxmemory holds none.
-func (k *calibration) fill(maxMemory int64) (int64, error) {
-	if _, err := k.client.Do("FLUSHALL"); err != nil {
-		return 0, err
-	}
-	if _, err := k.client.Do("CONFIG", "SET", "maxmemory", strconv.FormatInt(maxMemory, 10)); err != nil {
-		return 0, fmt.Errorf("CONFIG SET maxmemory: %w", err)
-	}
-	value := string(make([]byte, valueBytes))
-	err := k.client.Pipeline(k.lab.ctx, len(k.keys), func(i int) []string { return []string{"SET", string(k.keys[i]), value} })
-	var refused load.ErrorReply
-	if err != nil && !errors.As(err, &refused) {
-		return 0, err
-	}
-	if refused != "" {
-		return 0, nil
-	}
-	return k.client.Int("DBSIZE")
+	return report.Cell{Summary: stats.Summarize([]float64{r.HitRatio()})}
 }

@@ -36,19 +36,21 @@ type plan struct {
 	keys          uint64        // usual keyspace
 	manyKeys      uint64        // large keyspace
 	memoryKeys    uint64
-	collections   int // small ones
-	members       int // of a large one
+	collections   int           // small ones
+	members       int           // of a large one
+	settle        time.Duration // for which resident memory must not change
 	latencyRun    time.Duration
 	expiringKeys  uint64
+	reclaimTime   time.Duration // how long reclaiming the expired keys may take
 	idleConns     int
 	traceRequests int // at most; 0 is all
 }
 
 var (
 	fullPlan = plan{rounds: 3, cpuPerRun: time.Second, cpuPerTest: 300 * time.Millisecond, keys: 1_000_000, manyKeys: 10_000_000,
-		memoryKeys: 4_000_000, collections: 100_000, members: 1_000_000, latencyRun: 4 * time.Second, expiringKeys: 10_000_000, idleConns: 10_000}
+		memoryKeys: 4_000_000, collections: 100_000, members: 1_000_000, settle: 500 * time.Millisecond, latencyRun: 4 * time.Second, expiringKeys: 10_000_000, reclaimTime: 10 * time.Second, idleConns: 10_000}
 	quickPlan = plan{rounds: 2, cpuPerRun: 150 * time.Millisecond, cpuPerTest: 40 * time.Millisecond, keys: 1_000_000, manyKeys: 1_500_000,
-		memoryKeys: 500_000, collections: 10_000, members: 100_000, latencyRun: time.Second, expiringKeys: 300_000, idleConns: 1_000, traceRequests: 30_000}
+		memoryKeys: 500_000, collections: 10_000, members: 100_000, settle: 300 * time.Millisecond, latencyRun: time.Second, expiringKeys: 300_000, reclaimTime: 2 * time.Second, idleConns: 1_000, traceRequests: 30_000}
 )
 
 // A lab owns the servers of a comparison.
@@ -100,7 +102,9 @@ func (l *lab) runAll(w io.Writer) (tables []report.Table, failures []error) {
 			continue
 		}
 		t := report.Table{Name: s.name}
+		begin := time.Now()
 		err := s.run(l, &t)
+		l.logf("%s: took %v", s.name, time.Since(begin).Round(100*time.Millisecond))
 		l.stopAll()
 		if l.ctx.Err() != nil {
 			return tables, append(failures, l.ctx.Err())

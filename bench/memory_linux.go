@@ -137,16 +137,16 @@ func (l *lab) bytesPerItem(spec host.Spec, m memoryLoad) (float64, error) {
 }
 
 // settledRSS waits until the resident memory of a server stays within 64 KB
-// for half a second, at most five seconds: a server may give back buffers and
+// for a while, at most five seconds: a server may give back buffers and
 // garbage after the last reply.
 func (l *lab) settledRSS(s *host.Server) (int64, error) {
-	const window, limit, tolerance = 500 * time.Millisecond, 5 * time.Second, 64 << 10
+	const limit, tolerance = 5 * time.Second, 64 << 10
 	last, err := s.RSS()
 	if err != nil {
 		return 0, err
 	}
 	begin, since := time.Now(), time.Now()
-	for time.Since(since) < window && time.Since(begin) < limit {
+	for time.Since(since) < l.settle && time.Since(begin) < limit {
 		select {
 		case <-l.ctx.Done():
 			return 0, l.ctx.Err()

@@ -27,14 +27,8 @@ func Describe() string {
 	return fmt.Sprintf("%d cores, %s, %.0f GB, %s", Cores(), model, float64(memKB)/(1<<20), kernel)
 }
 
-// Cores returns how many cores this process may use.
-func Cores() int {
-	var set unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &set); err != nil {
-		return runtime.NumCPU()
-	}
-	return set.Count()
-}
+// Cores returns how many cores this process could use when it started.
+func Cores() int { return runtime.NumCPU() }
 
 // AvailableBytes returns the memory that the kernel believes it can hand out
 // without swapping, 0 when it does not say.

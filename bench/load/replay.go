@@ -12,9 +12,8 @@ import (
 // Replayed is what a replay has counted.
 type Replayed struct {
 	Requests, Hits uint64
-	// MeanKeys is the number of keys that the server held on average in the
-	// second half of the replay (DBSIZE, sampled replaySamples times), that is
-	// its capacity in items once it is full.
+	// MeanKeys is the number of keys that the server held on average over
+	// replaySamples samples of DBSIZE.
 	MeanKeys float64
 }
 
@@ -26,8 +25,9 @@ const replaySamples = 50
 // Replay asks for the keys one after the other, as a program does that keeps
 // its results in a cache: GET, and SET of a value of that many bytes when the
 // key was not there. A SET travels with the GET that follows it; the server
-// runs them in order, so that nothing is different from waiting for it.
-func Replay(ctx context.Context, addr string, keys [][]byte, valueBytes int) (Replayed, error) {
+// runs them in order, so that nothing is different from waiting for it. The
+// number of keys is sampled from request sampleFrom on.
+func Replay(ctx context.Context, addr string, keys [][]byte, valueBytes, sampleFrom int) (Replayed, error) {
 	conn, err := net.DialTimeout("tcp", addr, 5*time.Second)
 	if err != nil {
 		return Replayed{}, err
@@ -40,9 +40,9 @@ func Replay(ctx context.Context, addr string, keys [][]byte, valueBytes int) (Re
 	var r Replayed
 	var out []byte
 	setPending, keysSum, samples := false, 0.0, 0
-	every := max(len(keys)/2/replaySamples, 1)
+	every := max((len(keys)-sampleFrom)/replaySamples, 1)
 	for i, key := range keys {
-		sample := i >= len(keys)/2 && i%every == 0
+		sample := i >= sampleFrom && (i-sampleFrom)%every == 0
 		out = fmt.Appendf(out, "*2\r\n$3\r\nGET\r\n$%d\r\n%s\r\n", len(key), key)
 		if sample {
 			out = append(out, "*1\r\n$6\r\nDBSIZE\r\n"...)

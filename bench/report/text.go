@@ -17,30 +17,52 @@ import (
 func WriteText(w io.Writer, t Table) error {
 	head := append([]string{"load"}, t.Columns...)
 	lines := [][]string{append(head, "score", "target", "")}
-	var remarks []string
 	for _, r := range t.Rows {
 		line := []string{r.Name}
-		for i, c := range r.Cells {
+		for _, c := range r.Cells {
 			line = append(line, c.text())
-			if c.Missing != "" {
-				remarks = append(remarks, fmt.Sprintf("%s, %s: %s", r.Name, t.Columns[i], c.Missing))
-			}
 		}
 		got, want := r.Score.text()
 		lines = append(lines, append(line, got, want, string(r.Verdict())))
-		if r.Note != "" {
-			remarks = append(remarks, r.Name+": "+r.Note)
-		}
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s)\n", t.Title, t.Unit)
 	align(&b, lines)
-	for _, remark := range append(remarks, t.Notes...) {
+	for _, remark := range append(remarks(t), t.Notes...) {
 		fmt.Fprintf(&b, "  - %s\n", remark)
 	}
 	b.WriteByte('\n')
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// remarks are why figures are missing, each reason once, and the rows' notes.
+func remarks(t Table) []string {
+	rows := make(map[string][]string) // that have no figure, by contender and reason
+	var reasons, notes []string
+	for _, r := range t.Rows {
+		for i, c := range r.Cells {
+			if c.Missing == "" {
+				continue
+			}
+			reason := t.Columns[i] + ": " + c.Missing
+			if rows[reason] == nil {
+				reasons = append(reasons, reason)
+			}
+			rows[reason] = append(rows[reason], r.Name)
+		}
+		if r.Note != "" {
+			notes = append(notes, r.Name+": "+r.Note)
+		}
+	}
+	for i, reason := range reasons {
+		if n := len(rows[reason]); n > 1 {
+			reasons[i] = fmt.Sprintf("%s (%d rows)", reason, n)
+		} else {
+			reasons[i] = rows[reason][0] + ", " + reason
+		}
+	}
+	return append(reasons, notes...)
 }
 
 // align writes lines with every column as wide as its widest cell.
