@@ -66,10 +66,10 @@ func (w *world) verify(o object) {
 }
 
 func stride(i, n int) int {
-	if i < 64 || n-i <= 64 {
+	if i < 16 || n-i <= 16 {
 		return 1
 	}
-	return min(61, n-i-64)
+	return min(251, n-i-16)
 }
 
 func pattern(seed uint64, i int) byte {
@@ -185,7 +185,7 @@ func TestHistory(t *testing.T) {
 				heap, kind := rapid.IntRange(0, 2).Draw(t, "heap"), Kind(rapid.IntRange(0, 1).Draw(t, "kind"))
 				n := size.Draw(t, "size")
 				for range rapid.SampledFrom([]int{1, 1, 20, 200}).Draw(t, "count") {
-					if len(w.objects) < 2000 && !w.alloc(heap, n, kind) {
+					if len(w.objects) < 1000 && !w.alloc(heap, n, kind) {
 						t.Fatalf("Alloc(%d) failed without a limit", n)
 					}
 				}

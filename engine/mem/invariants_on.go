@@ -39,18 +39,36 @@ func (h *Heap) checkFree(s *span, b uint32, ref Ref, n int, k Kind) {
 	if off%s.size != 0 || off >= s.bump {
 		misuse(h, ref, n, k)
 	}
+	// The list is long, so it is walked only when the object looks freed, and now and then to check the counter.
+	if h.poisoned(ref, s) || s.live%64 == 0 {
+		h.checkList(s, b, off)
+	}
+	fill(h.r.Bytes(ref, int(s.size)<<unitShift), poison)
+}
+
+// poisoned reports whether the object at ref has the content of a freed one.
+func (h *Heap) poisoned(ref Ref, s *span) bool {
+	for _, b := range h.r.Bytes(ref, int(s.size)<<unitShift)[2:] {
+		if b != poison {
+			return false
+		}
+	}
+	return true
+}
+
+// checkList checks that off is not in the list of freed objects of span s, and that all others are counted.
+func (h *Heap) checkList(s *span, b uint32, off uint16) {
+	base := Ref(b) << refBlockShift
 	freed := uint32(0)
-	for f := s.free; f != noFree; f = *(*uint16)(h.r.Ptr(Ref(b)<<refBlockShift + Ref(f))) {
+	for f := s.free; f != noFree; f = *(*uint16)(h.r.Ptr(base + Ref(f))) {
 		if f == off {
-			panic(fmt.Sprintf("mem: heap %d: the object at %#x is freed twice", h.id, uint64(ref)))
+			panic(fmt.Sprintf("mem: heap %d: the object at %#x is freed twice", h.id, uint64(base+Ref(off))))
 		}
 		freed++
 	}
 	if handed := uint32(s.bump/s.size) - freed; handed != s.live {
-		panic(fmt.Sprintf("mem: heap %d: span at %#x counts %d objects, has %d", h.id, uint64(b)<<refBlockShift,
-			s.live, handed))
+		panic(fmt.Sprintf("mem: heap %d: span at %#x counts %d objects, has %d", h.id, uint64(base), s.live, handed))
 	}
-	fill(h.r.Bytes(ref, int(s.size)<<unitShift), poison)
 }
 
 // poisonRun overwrites a run that is about to be taken back. Nothing checks it again, but who still reads it notices.
