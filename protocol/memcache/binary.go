@@ -236,7 +236,6 @@ func (p *BinaryParser) body(buf []byte, l layout, b bodyLengths, r *Request) int
 	}
 	if r.Op == OpGet || r.Op == OpGat {
 		r.Keys = 1
-		r.Args = Tokens{}
 	}
 	if l == layStat {
 		r.Args = Tokens{rest: r.Key}

@@ -94,7 +94,8 @@ type Request struct {
 	Keys int
 	// Key is at most MaxKeyBytes long.
 	Key []byte
-	// Args holds all keys of get and gat, Key among them. For stats, slabs, lru,
+	// Args holds all keys of get and gat in text, Key among them; a binary request
+	// has no key but Key, which may contain spaces. For stats, slabs, lru,
 	// lru_crawler, watch and shutdown it holds the words after the command, a last
 	// "noreply" included.
 	Args Tokens
