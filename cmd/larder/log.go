@@ -1,0 +1,33 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"larder/server/config"
+)
+
+// levels maps Redis's names of log levels to zap's.
+var levels = map[string]zapcore.Level{
+	"debug": zapcore.DebugLevel, "verbose": zapcore.InfoLevel, "notice": zapcore.InfoLevel,
+	"warning": zapcore.WarnLevel, "nothing": zapcore.FatalLevel + 1,
+}
+
+// newLogger writes to logfile, or to standard output if there is none.
+func newLogger(cfg *config.Config) (*zap.Logger, error) {
+	out := zapcore.Lock(os.Stdout)
+	if cfg.LogFile != "" {
+		f, err := os.OpenFile(cfg.LogFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+		if err != nil {
+			return nil, fmt.Errorf("logfile: cannot write the log: %w", err)
+		}
+		out = zapcore.Lock(f)
+	}
+	enc := zap.NewDevelopmentEncoderConfig()
+	enc.EncodeTime = zapcore.TimeEncoderOfLayout("2006-01-02 15:04:05.000")
+	enc.EncodeLevel = zapcore.LowercaseLevelEncoder
+	return zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(enc), out, levels[cfg.LogLevel])), nil
+}

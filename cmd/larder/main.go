@@ -1,0 +1,82 @@
+// Command larder is an in-memory cache server for Redis and memcached clients.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+
+	"larder/server"
+	"larder/server/config"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// run wires the server top-down: configuration, log, server. It returns when
+// a signal or the command SHUTDOWN asks for the end.
+func run(args []string) error {
+	dir, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("larder: cannot tell the working directory: %w", err)
+	}
+	parsed, err := config.Parse(args, config.Environment{
+		WorkDir: dir, Stdin: os.Stdin, ReadFile: os.ReadFile, Glob: filepath.Glob,
+	})
+	if err != nil {
+		return err
+	}
+	switch {
+	case parsed.Help:
+		fmt.Print(config.HelpText())
+		return nil
+	case parsed.Version:
+		fmt.Print(config.VersionText(server.Version, runtime.Version()))
+		return nil
+	}
+	log, err := newLogger(parsed.Config)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Sync() }() // a terminal cannot be synced
+	for _, w := range parsed.Warnings {
+		log.Warn(w)
+	}
+	return serve(parsed, log)
+}
+
+// serve runs the server until it is asked to end.
+func serve(parsed config.Result, log *zap.Logger) error {
+	store := config.NewStore(parsed.Config)
+	srv, err := server.New(server.Options{Config: store, ConfigFile: parsed.File, Log: log})
+	if err != nil {
+		return err
+	}
+	if err := srv.Start(); err != nil {
+		return err
+	}
+	log.Info("ready", zap.String("version", server.Version), zap.Int("pid", os.Getpid()))
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer cancel()
+	select {
+	case <-ctx.Done():
+		cancel() // a second signal ends the process at once
+		log.Info("a signal asks for the end: shutting down")
+	case <-srv.ShutdownRequested():
+		log.Info("a client asks for the end: shutting down")
+	}
+	srv.Shutdown(time.Duration(store.Load().ShutdownTimeoutSecs) * time.Second)
+	log.Info("bye")
+	return nil
+}

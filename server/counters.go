@@ -1,0 +1,31 @@
+package server
+
+import (
+	"math"
+	"sync/atomic"
+
+	"larder/server/command"
+	"larder/server/config"
+)
+
+// counters are the server-wide figures that change rarely enough to be shared.
+type counters struct {
+	accepted          atomic.Uint64 // connections
+	rejected          atomic.Uint64 // connections refused
+	outputLimitClosed atomic.Uint64
+	queryLimitClosed  atomic.Uint64
+	slowNs            atomic.Int64 // a command that takes longer is noted; see applySettings
+}
+
+// applySettings publishes what the hot path needs of the configuration.
+func (srv *Server) applySettings(cfg *config.Config) {
+	srv.settings.Store(&command.Settings{MaxStringBytes: int(cfg.MaxBulkBytes)})
+	slow := int64(math.MaxInt64)
+	if cfg.SlowlogMicros >= 0 {
+		slow = cfg.SlowlogMicros * 1000
+	}
+	if ms := cfg.LatencyMonitorMillis; ms > 0 {
+		slow = min(slow, ms*1e6)
+	}
+	srv.slowNs.Store(slow)
+}

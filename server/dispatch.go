@@ -1,0 +1,343 @@
+package server
+
+import (
+	"slices"
+
+	"larder/engine"
+	"larder/protocol/resp"
+	"larder/server/command"
+)
+
+// bound is a command of the table with what runs it: a handler of package
+// command, or a function of this package for commands that concern sessions.
+type bound struct {
+	*command.Command
+	session sessionHandler
+	subs    map[string]*bound
+	// firstKey is the place of the first key if it is fixed, 0 otherwise;
+	// onlyKey tells that it is the only one.
+	firstKey int
+	onlyKey  bool
+}
+
+// sessionHandler runs a command that concerns the session or the server and
+// writes its reply to q.out.
+type sessionHandler func(q *call)
+
+// call is a request to a sessionHandler. The session is locked, unless the
+// command is Slow: then it is parked, the handler runs on a worker, and it
+// locks what it looks at.
+type call struct {
+	s    *session
+	ex   *executor
+	srv  *Server
+	cmd  *bound
+	args [][]byte
+	out  *resp.Writer
+}
+
+// bind joins the table with the session handlers; each row needs exactly one
+// of the two.
+func (srv *Server) bind() error {
+	srv.bound = make([]*bound, len(srv.table.All))
+	for _, c := range srv.table.All {
+		b := &bound{Command: c, session: sessionHandlers[c.FullName()]}
+		if (c.Handler == nil) == (b.session == nil) && len(c.Sub) == 0 {
+			return errNoHandler(c.FullName())
+		}
+		if len(c.Specs) > 0 && c.Specs[0].NumAt == 0 && c.Specs[0].Word == "" {
+			b.firstKey = c.Specs[0].First
+			b.onlyKey = len(c.Specs) == 1 && c.Specs[0].Last == c.Specs[0].First
+		}
+		srv.bound[c.ID] = b
+	}
+	return nil
+}
+
+// lookup finds what runs a command, nil if its name is unknown.
+func (srv *Server) lookup(name []byte) *bound {
+	c := srv.table.Lookup(name)
+	if c == nil {
+		return nil
+	}
+	return srv.bound[c.ID]
+}
+
+// dispatch executes one RESP request: checks, locks, handler, reply, counts.
+// It is the only place that does so. The session may be parked afterwards.
+// REQUIRES: s.mu is held.
+func (ex *executor) dispatch(s *session, r *request) {
+	args := ex.args[r.from:r.to]
+	cmd := r.cmd
+	mark := len(s.out.Buf)
+	s.commands++
+	s.activeMs = ex.nowMs
+	if s.reply == replySkipNext {
+		s.reply = replySkip
+	}
+	if cmd != nil && len(cmd.Sub) > 0 && len(args) > 1 {
+		cmd = ex.srv.subcommand(cmd, args[1])
+	}
+	if refusal := ex.refuse(s, cmd, r.cmd, args); refusal != "" {
+		s.out.Error(refusal)
+		ex.stats.reject(cmd)
+	} else {
+		s.lastCmd = cmd.ID + 1
+		if ex.srv.monitors.any() {
+			ex.srv.feedMonitors(s, ex, cmd, args)
+		}
+		ex.run(s, cmd, args, r)
+	}
+	if s.reply != replyOn {
+		s.mute(mark)
+	}
+}
+
+// mute takes back what was written since mark for CLIENT REPLY OFF and SKIP.
+func (s *session) mute(mark int) {
+	if s.reply == replyOff || s.reply == replySkip {
+		s.out.Buf = s.out.Buf[:mark]
+	}
+	if s.reply == replySkip {
+		s.reply = replyOn
+	}
+}
+
+// subcommand resolves a container's subcommand; nil if it is unknown.
+func (srv *Server) subcommand(b *bound, name []byte) *bound {
+	if c := b.LookupSub(name); c != nil {
+		return srv.bound[c.ID]
+	}
+	return nil
+}
+
+// refuse returns the error for a request that must not run, "" if it may.
+// cmd is what is to run, nil if unknown; top is the container it came from.
+func (ex *executor) refuse(s *session, cmd, top *bound, args [][]byte) string {
+	switch {
+	case cmd == nil && top == nil:
+		return unknownCommand(args)
+	case cmd == nil:
+		return unknownSubcommand(top, args)
+	case !cmd.ArityOK(len(args)), len(cmd.Sub) > 0:
+		return "ERR wrong number of arguments for '" + cmd.FullName() + "' command"
+	case !s.authed && cmd.Is&command.NoAuth == 0:
+		return "NOAUTH Authentication required."
+	}
+	return ""
+}
+
+// run executes an accepted command and counts it.
+func (ex *executor) run(s *session, cmd *bound, args [][]byte, r *request) {
+	if cmd.Is&command.Slow != 0 {
+		ex.park(s, cmd, args)
+		return
+	}
+	startNs, mark := ex.nowNs, len(s.out.Buf)
+	if cmd.session != nil {
+		ex.q = call{s, ex, ex.srv, cmd, args, &s.out}
+		cmd.session(&ex.q)
+		if s.parked {
+			return // it is counted when it ends
+		}
+	} else {
+		c := &ex.ctx
+		c.DB, c.NoTouch, c.OnWorker = s.db, s.noTouch, false
+		c.Out = &s.out
+		if !ex.call(cmd, args, r) {
+			ex.park(s, cmd, args)
+			return
+		}
+	}
+	ex.nowNs = monotonicNs()
+	ex.account(s, cmd, args, ex.nowNs-startNs, failed(&s.out, mark))
+}
+
+// failed tells whether the reply that starts at mark is an error.
+func failed(w *resp.Writer, mark int) bool { return len(w.Buf) > mark && w.Buf[mark] == '-' }
+
+// call locks what the command needs, runs its handler and unlocks. It returns
+// false when the command asks for a worker. REQUIRES: DB, Out, NoTouch and
+// OnWorker of ex.ctx are set.
+func (ex *executor) call(cmd *bound, args [][]byte, r *request) (done bool) {
+	c := &ex.ctx
+	c.Args, c.NowMs, c.Dirty, c.NoRoom, c.Escalate = args, ex.nowMs, 0, false, false
+	c.Seed = 0
+	if cmd.Is&command.Fast == 0 {
+		c.Seed = ex.seed()
+	}
+	if !ex.findKeys(cmd, args, r) {
+		c.Out.Error("ERR Number of keys can't be greater than number of args")
+		return true
+	}
+	if cmd.Is&command.DenyOOM != 0 && !ex.srv.memory.makeRoom() {
+		c.Out.Error(command.ErrOOM)
+		return true
+	}
+	mark := len(c.Out.Buf)
+	for try := 0; ; try++ {
+		ex.locked1(cmd)
+		if c.Escalate {
+			c.Out.Buf = c.Out.Buf[:mark]
+			return false
+		}
+		if !c.NoRoom || try == maxRoomTries || !ex.srv.memory.makeMoreRoom(requestBytes(args)) {
+			break
+		}
+		c.Out.Buf = c.Out.Buf[:mark]
+		c.NoRoom = false
+	}
+	if c.Dirty != 0 {
+		ex.stats.dirty.add(uint64(c.Dirty))
+	}
+	if len(c.Garbage) > 0 {
+		ex.srv.discard(c.Garbage)
+		c.Garbage = nil
+	}
+	return true
+}
+
+// maxRoomTries bounds how often a command is run again after making room.
+const maxRoomTries = 64
+
+// requestBytes is the size of a request's arguments.
+func requestBytes(args [][]byte) int {
+	n := 0
+	for _, a := range args {
+		n += len(a)
+	}
+	return n
+}
+
+// findKeys sets ctx.Keys. It reports false if the request's count of keys
+// cannot be.
+func (ex *executor) findKeys(cmd *bound, args [][]byte, r *request) bool {
+	c := &ex.ctx
+	if cmd.onlyKey {
+		k := engine.Key{}
+		if r != nil && r.ok {
+			k = ex.srv.engine.KeyOfHash(args[cmd.firstKey], r.hash)
+		} else {
+			k = ex.srv.engine.Key(args[cmd.firstKey])
+		}
+		ex.keys = append(ex.keys[:0], k)
+		c.Keys = ex.keys
+		return true
+	}
+	c.Keys = nil
+	if len(cmd.Specs) == 0 {
+		return true
+	}
+	at, ok := cmd.AppendKeys(ex.keyAt[:0], args)
+	ex.keyAt = at
+	if !ok {
+		return false
+	}
+	ex.keys = ex.keys[:0]
+	for _, i := range at {
+		ex.keys = append(ex.keys, ex.srv.engine.Key(args[i]))
+	}
+	c.Keys = ex.keys
+	return true
+}
+
+// locked1 runs the handler once, with the shards of its keys, or all, locked.
+func (ex *executor) locked1(cmd *bound) {
+	c := &ex.ctx
+	switch {
+	case cmd.Is&command.AllShards != 0:
+		ex.srv.engine.LockAll()
+		c.AllLocked = true
+		cmd.Handler(c)
+		c.AllLocked = false
+		ex.srv.engine.UnlockAll()
+	case len(c.Keys) == 1:
+		s := c.Keys[0].Shard
+		s.Lock()
+		cmd.Handler(c)
+		s.Unlock()
+	case len(c.Keys) == 0:
+		cmd.Handler(c)
+	default:
+		ex.lockShards()
+		cmd.Handler(c)
+		for _, s := range ex.locked {
+			s.Unlock()
+		}
+	}
+}
+
+// lockShards locks the shards of all keys, each once, in ascending order.
+func (ex *executor) lockShards() {
+	ex.locked = ex.locked[:0]
+	for i := range ex.ctx.Keys {
+		ex.locked = append(ex.locked, ex.ctx.Keys[i].Shard)
+	}
+	slices.SortFunc(ex.locked, func(a, b *engine.Shard) int { return a.Index() - b.Index() })
+	ex.locked = slices.Compact(ex.locked)
+	for _, s := range ex.locked {
+		s.Lock()
+	}
+}
+
+// park hands a command to a worker; the session waits, its loop goes on.
+// REQUIRES: s.mu is held.
+func (ex *executor) park(s *session, cmd *bound, args [][]byte) {
+	s.parked = true
+	task := workerTask{s: s, cmd: cmd, args: cloneArgs(args), db: s.db, proto: s.out.Proto, noTouch: s.noTouch}
+	ex.srv.workers.start(task.run)
+}
+
+func cloneArgs(args [][]byte) [][]byte {
+	total := requestBytes(args)
+	buf := make([]byte, 0, total)
+	out := make([][]byte, len(args))
+	for i, a := range args {
+		from := len(buf)
+		buf = append(buf, a...)
+		out[i] = buf[from:len(buf):len(buf)]
+	}
+	return out
+}
+
+// workerTask is a command that runs beside the loops.
+type workerTask struct {
+	s       *session
+	cmd     *bound
+	args    [][]byte
+	db      int
+	proto   int
+	noTouch bool
+}
+
+// run executes the command with a borrowed executor and hands the reply to
+// the session.
+func (t workerTask) run() {
+	srv := t.s.srv
+	ex := srv.executors.get()
+	ex.tick()
+	out := resp.Writer{Proto: t.proto}
+	startNs := ex.nowNs
+	c := &ex.ctx
+	c.DB, c.NoTouch, c.OnWorker, c.Out = t.db, t.noTouch, true, &out
+	if t.cmd.session != nil {
+		t.cmd.session(&call{t.s, ex, srv, t.cmd, t.args, &out})
+	} else {
+		ex.call(t.cmd, t.args, nil)
+	}
+	endNs := monotonicNs()
+
+	s := t.s
+	s.mu.Lock()
+	mark := len(s.out.Buf)
+	s.out.Buf = append(s.out.Buf, out.Buf...)
+	ex.account(s, t.cmd, t.args, endNs-startNs, failed(&out, 0))
+	if s.reply != replyOn {
+		s.mute(mark)
+	}
+	s.parked = false
+	s.mu.Unlock()
+	c.OnWorker = false
+	srv.executors.put(ex)
+	s.driver.wake(s)
+}

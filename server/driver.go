@@ -1,0 +1,28 @@
+package server
+
+import (
+	"runtime"
+	"time"
+
+	"larder/server/config"
+)
+
+// connDriver moves the bytes of all connections. The epoll loops are one, a
+// goroutine a connection is the other.
+type connDriver interface {
+	start()
+	// accept begins to serve a listener; when that was closed, it closes
+	// l.done.
+	accept(l *listener) error
+	// stop writes what is still to be written, for at most drain, and closes
+	// all connections.
+	stop(drain time.Duration)
+}
+
+// loopsFor is the number of event loops.
+func loopsFor(cfg *config.Config) int {
+	if cfg.IOThreads > 0 {
+		return cfg.IOThreads
+	}
+	return runtime.NumCPU()
+}

@@ -1,0 +1,70 @@
+package server
+
+import (
+	"time"
+
+	"larder/engine"
+	"larder/server/command"
+)
+
+// executor runs commands for one goroutine at a time: an event loop has one,
+// and the goroutine driver and the workers borrow theirs from a pool. It owns
+// the clock reading, the scratch space and the statistics of what it runs, so
+// that nothing on the hot path is shared or allocated.
+type executor struct {
+	srv     *Server
+	buffers bufferPool
+	nowMs   int64 // wall clock of this wake-up, ms since 1970
+	nowNs   int64 // monotonic clock at the last reading
+	seeds   uint64
+
+	ctx     command.Ctx
+	q       call
+	keyAt   []int
+	keys    []engine.Key
+	locked  []*engine.Shard
+	args    [][]byte
+	batch   []request
+	stats   execStats
+	scratch []byte
+}
+
+// request is one parsed request of a batch.
+type request struct {
+	cmd  *bound // nil: unknown
+	from int    // its arguments are executor.args[from:to]
+	to   int
+	end  int    // offset behind it in the input
+	hash uint64 // of its first key, if hashed
+	ok   bool   // hash is set
+}
+
+func newExecutor(srv *Server) *executor {
+	ex := &executor{srv: srv, seeds: srv.entropy()}
+	ex.stats.init(len(srv.table.All))
+	ex.ctx = command.Ctx{Engine: srv.engine, Table: srv.table}
+	ex.tick()
+	return ex
+}
+
+var processStart = time.Now()
+
+// monotonicNs is the time since the process started.
+func monotonicNs() int64 { return int64(time.Since(processStart)) }
+
+// tick reads the clocks at the start of a wake-up.
+func (ex *executor) tick() {
+	now := time.Now()
+	ex.nowMs = now.UnixMilli()
+	ex.nowNs = int64(now.Sub(processStart))
+	ex.ctx.Config = ex.srv.settings.Load()
+}
+
+// seed returns the next stamp for a command's random choices (splitmix64).
+func (ex *executor) seed() uint64 {
+	ex.seeds += 0x9e3779b97f4a7c15
+	z := ex.seeds
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}

@@ -1,0 +1,90 @@
+package server
+
+import (
+	"sync"
+	"time"
+
+	"larder/engine"
+)
+
+const (
+	// expireEvery is how often the expirer looks whether something is due.
+	expireEvery = 50 * time.Millisecond
+	// expireSlice is how long it works without a pause, expireDuty the share
+	// of the time that it works while there is much to do, in percent.
+	expireSlice = 500 * time.Microsecond
+	expireDuty  = 25
+)
+
+// expirer reclaims expired keys in the background. What it does is invisible
+// to commands: an expired key is absent from its deadline on.
+type expirer struct {
+	srv  *Server
+	quit chan struct{}
+	wg   sync.WaitGroup
+	// mu guards off and is held during each step, so that DEBUG
+	// SET-ACTIVE-EXPIRE 0 takes effect at once. Rank: above the shard locks.
+	mu  sync.Mutex
+	off bool
+}
+
+func (x *expirer) init(srv *Server) { x.srv, x.quit = srv, make(chan struct{}) }
+
+func (x *expirer) start() { x.wg.Go(x.run) }
+
+func (x *expirer) stop() {
+	close(x.quit)
+	x.wg.Wait()
+}
+
+// setActive switches reclaiming on or off (DEBUG SET-ACTIVE-EXPIRE).
+func (x *expirer) setActive(on bool) {
+	x.mu.Lock()
+	x.off = !on
+	x.mu.Unlock()
+}
+
+func (x *expirer) run() {
+	tick := time.NewTicker(expireEvery)
+	defer tick.Stop()
+	sweepers := make([]engine.Sweeper, len(x.srv.engine.Shards()))
+	for {
+		select {
+		case <-x.quit:
+			return
+		case <-tick.C:
+			for i, s := range x.srv.engine.Shards() {
+				if !x.sweep(s, &sweepers[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// sweep reclaims what is due in one shard, in slices with pauses between them.
+// It returns false when the expirer is to stop.
+func (x *expirer) sweep(s *engine.Shard, w *engine.Sweeper) bool {
+	start := time.Now()
+	for {
+		x.mu.Lock()
+		more := false
+		if !x.off {
+			s.Lock()
+			_, more = w.Sweep(s, time.Now().UnixMilli(), nil)
+			s.Unlock()
+		}
+		x.mu.Unlock()
+		if !more {
+			return true
+		}
+		if worked := time.Since(start); worked > expireSlice {
+			select {
+			case <-x.quit:
+				return false
+			case <-time.After(worked * (100 - expireDuty) / expireDuty):
+			}
+			start = time.Now()
+		}
+	}
+}

@@ -1,0 +1,3 @@
+package server
+
+func newMemcacheFront(srv *Server) front { return &respFront{} }

@@ -1,0 +1,388 @@
+package server
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"unsafe"
+
+	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// loopEvents is how many ready sockets one wake-up takes at most.
+	loopEvents = 512
+	// loopReadBytes is the size of a loop's read buffer.
+	loopReadBytes = 128 << 10
+	// cronMs is how often a loop looks after its connections, in ms.
+	cronMs = 100
+)
+
+// loop is an event loop: it owns an epoll instance and the connections that
+// were given to it. One wake-up reads and executes what all ready sockets
+// hold, then writes all replies, one write a connection.
+//
+// All fields but mail are used by the loop's goroutine only.
+type loop struct {
+	srv    *Server
+	id     int
+	epfd   int
+	wakefd int // eventfd
+	ex     *executor
+	conns  []*conn // by file descriptor
+	count  atomic.Int32
+	rbuf   []byte
+	dirty  []*conn // have output to write after this round
+	again  []*conn // have been resumed while writing: once more
+	cronAt int64   // monotonic ns of the next cron
+	sweep  int     // file descriptor at which the next cron goes on
+	events [loopEvents]unix.EpollEvent
+
+	mail loopMail
+	done chan struct{}
+}
+
+// loopMail is what other goroutines hand to a loop.
+type loopMail struct {
+	// mu guards the fields below. It is a leaf.
+	mu      sync.Mutex
+	signal  bool       // the eventfd has been written since the last take
+	wakes   []*session // sessions to look at
+	adopted []*conn    // new connections
+	stop    bool
+}
+
+// conn is a socket in a loop's care.
+type conn struct {
+	fd     int // -1 once closed
+	s      *session
+	l      *loop
+	dirty  bool
+	events uint32 // what the descriptor is watched for
+}
+
+// wake implements driver.
+func (c *conn) wake(s *session) {
+	l := c.l
+	l.mail.mu.Lock()
+	l.mail.wakes = append(l.mail.wakes, s)
+	l.ring()
+}
+
+// ring wakes the loop. REQUIRES: mail.mu is held; it is released.
+func (l *loop) ring() {
+	first := !l.mail.signal
+	l.mail.signal = true
+	l.mail.mu.Unlock()
+	if first {
+		one := uint64(1)
+		_, _ = unix.Write(l.wakefd, (*[8]byte)(unsafe.Pointer(&one))[:]) // cannot fail below 2^64-1 rings
+	}
+}
+
+func newLoop(srv *Server, id int) (*loop, error) {
+	epfd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("epoll_create: %w", err)
+	}
+	wakefd, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	if err != nil {
+		_ = unix.Close(epfd)
+		return nil, fmt.Errorf("eventfd: %w", err)
+	}
+	l := &loop{srv: srv, id: id, epfd: epfd, wakefd: wakefd, ex: newExecutor(srv),
+		rbuf: make([]byte, loopReadBytes), done: make(chan struct{})}
+	srv.executors.register(l.ex)
+	if err := l.watch(wakefd, unix.EPOLLIN); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *loop) watch(fd int, events uint32) error {
+	ev := unix.EpollEvent{Events: events, Fd: int32(fd)}
+	return unix.EpollCtl(l.epfd, unix.EPOLL_CTL_ADD, fd, &ev)
+}
+
+// adopt gives the loop a connection. It may be called from any goroutine.
+func (l *loop) adopt(c *conn) {
+	l.count.Add(1)
+	l.mail.mu.Lock()
+	l.mail.adopted = append(l.mail.adopted, c)
+	l.ring()
+}
+
+// stop makes the loop close its connections and end.
+func (l *loop) stop() {
+	l.mail.mu.Lock()
+	l.mail.stop = true
+	l.ring()
+	<-l.done
+}
+
+// run is the loop. It ends after stop.
+func (l *loop) run() {
+	defer close(l.done)
+	for {
+		n := l.wait()
+		l.ex.tick()
+		mail := false
+		for i := range n {
+			ev := &l.events[i]
+			if int(ev.Fd) == l.wakefd {
+				mail = true
+				continue
+			}
+			c := l.conns[ev.Fd]
+			if c == nil {
+				continue // closed earlier in this round
+			}
+			if ev.Events&unix.EPOLLOUT != 0 {
+				l.markDirty(c)
+			}
+			if ev.Events&^unix.EPOLLOUT != 0 {
+				l.read(c)
+			}
+		}
+		if mail && l.takeMail() {
+			l.closeAll()
+			return
+		}
+		l.flush()
+		if l.ex.nowNs >= l.cronAt {
+			l.cron()
+		}
+	}
+}
+
+// wait returns the number of ready descriptors. It polls first, by a raw
+// system call that costs the scheduler nothing; only an idle loop blocks, in a
+// call that lets the scheduler give its P to others.
+func (l *loop) wait() int {
+	p := unsafe.Pointer(&l.events[0])
+	n, _, e := syscall.RawSyscall6(unix.SYS_EPOLL_WAIT, uintptr(l.epfd), uintptr(p), loopEvents, 0, 0, 0)
+	if e == 0 && n > 0 {
+		return int(n)
+	}
+	if len(l.dirty) > 0 {
+		return 0
+	}
+	n, _, e = syscall.Syscall6(unix.SYS_EPOLL_WAIT, uintptr(l.epfd), uintptr(p), loopEvents, cronMs, 0, 0)
+	if e != 0 {
+		return 0 // EINTR
+	}
+	return int(n)
+}
+
+// takeMail handles what others handed in; it reports a request to stop.
+func (l *loop) takeMail() (stop bool) {
+	var drain [8]byte
+	_, _ = unix.Read(l.wakefd, drain[:])
+	m := &l.mail
+	m.mu.Lock()
+	wakes, adopted := m.wakes, m.adopted
+	m.wakes, m.adopted, m.signal = nil, nil, false
+	stop = m.stop
+	m.mu.Unlock()
+	for _, c := range adopted {
+		l.add(c)
+	}
+	for _, s := range wakes {
+		c := s.driver.(*conn)
+		if c.fd >= 0 {
+			s.mu.Lock()
+			s.resume(l.ex)
+			s.mu.Unlock()
+			l.markDirty(c)
+		}
+	}
+	return stop
+}
+
+// add starts to watch an adopted connection.
+func (l *loop) add(c *conn) {
+	for len(l.conns) <= c.fd {
+		l.conns = append(l.conns, nil)
+	}
+	l.conns[c.fd] = c
+	c.events = unix.EPOLLIN | unix.EPOLLRDHUP
+	if err := l.watch(c.fd, c.events); err != nil {
+		l.srv.log.Warn("cannot watch a connection", zap.Error(err))
+		l.close(c)
+	}
+}
+
+// read takes what the socket holds and executes it.
+func (l *loop) read(c *conn) {
+	s := c.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing != stayOpen {
+		l.markDirty(c)
+		return
+	}
+	buf := s.space()
+	direct := buf != nil
+	if !direct {
+		buf = l.rbuf
+	}
+	n, _, e := syscall.RawSyscall(unix.SYS_READ, uintptr(c.fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)))
+	switch {
+	case e == unix.EAGAIN || e == unix.EINTR:
+		return
+	case e != 0 || n == 0:
+		// The client has gone, or has closed its sending half: as Redis does,
+		// what it asked for before has been executed, but nobody waits for it.
+		s.closing = closeNow
+	case direct:
+		s.fed(l.ex, int(n))
+	default:
+		s.feed(l.ex, buf[:n])
+	}
+	l.markDirty(c)
+}
+
+func (l *loop) markDirty(c *conn) {
+	if !c.dirty {
+		c.dirty = true
+		l.dirty = append(l.dirty, c)
+	}
+}
+
+// flush writes the output of all connections that have some.
+func (l *loop) flush() {
+	for i, c := range l.dirty {
+		l.dirty[i] = nil
+		c.dirty = false
+		if c.fd >= 0 {
+			l.write(c)
+		}
+	}
+	l.dirty = l.dirty[:0]
+	// A session that goes on with a long pipeline gets its next turn after
+	// the other connections' input.
+	if len(l.again) > 0 {
+		for i, c := range l.again {
+			l.again[i] = nil
+			if c.fd >= 0 {
+				l.markDirty(c)
+			}
+		}
+		l.again = l.again[:0]
+	}
+}
+
+// write sends what the session has to say and closes the connection if that
+// was the last of it.
+func (l *loop) write(c *conn) {
+	s := c.s
+	s.mu.Lock()
+	ok := l.send(c)
+	s.mu.Unlock()
+	if !ok {
+		l.close(c)
+	}
+}
+
+// send writes once. It returns false when the connection is to be closed.
+// REQUIRES: c.s.mu is held.
+func (l *loop) send(c *conn) bool {
+	s := c.s
+	if s.closing == closeNow {
+		return false
+	}
+	if len(s.out.Buf) == 0 {
+		if s.out.Buf != nil {
+			s.written(l.ex, 0)
+		}
+		l.setInterest(c)
+		return s.closing == stayOpen
+	}
+	n, _, e := syscall.RawSyscall(unix.SYS_WRITE, uintptr(c.fd), uintptr(unsafe.Pointer(&s.out.Buf[0])), uintptr(len(s.out.Buf)))
+	switch {
+	case e == unix.EAGAIN || e == unix.EINTR:
+		n = 0
+	case e != 0:
+		return false
+	}
+	if n > 0 {
+		s.written(l.ex, int(n))
+	}
+	if len(s.out.Buf) > 0 && s.overOutputLimit(l.ex.nowMs) {
+		return false
+	}
+	if len(s.out.Buf) == 0 && s.stalled {
+		s.resume(l.ex)
+		l.again = append(l.again, c)
+	}
+	l.setInterest(c)
+	return s.closing == stayOpen || len(s.out.Buf) > 0
+}
+
+// setInterest says what the descriptor is watched for. While output waits, no
+// input is read: a client that never reads must not make the server hold more
+// replies. Nor is it read when a parked session has enough of it already.
+// REQUIRES: c.s.mu is held.
+func (l *loop) setInterest(c *conn) {
+	want := uint32(unix.EPOLLIN | unix.EPOLLRDHUP)
+	switch {
+	case len(c.s.out.Buf) > 0:
+		want = unix.EPOLLOUT
+	case c.s.parked && len(c.s.in) >= maxParkedInputBytes:
+		want = 0
+	}
+	if c.events == want {
+		return
+	}
+	c.events = want
+	ev := unix.EpollEvent{Events: want, Fd: int32(c.fd)}
+	if err := unix.EpollCtl(l.epfd, unix.EPOLL_CTL_MOD, c.fd, &ev); err != nil {
+		l.srv.log.Warn("cannot change what a connection is watched for", zap.Error(err))
+	}
+}
+
+// close ends a connection.
+func (l *loop) close(c *conn) {
+	if c.fd < 0 {
+		return
+	}
+	fd := c.fd
+	l.conns[fd] = nil
+	c.fd = -1
+	l.count.Add(-1)
+	l.srv.endSession(c.s)
+	_ = unix.Close(fd) // takes it out of the epoll set
+}
+
+func (l *loop) closeAll() {
+	l.flush()
+	for _, c := range l.conns {
+		if c != nil {
+			l.close(c)
+		}
+	}
+	_ = unix.Close(l.epfd)
+	_ = unix.Close(l.wakefd)
+}
+
+// cron looks after a share of the connections each time: those idle too long
+// or over their limits are closed.
+func (l *loop) cron() {
+	l.cronAt = l.ex.nowNs + cronMs*1e6
+	share := max(64, len(l.conns)/10)
+	for range min(share, len(l.conns)) {
+		if l.sweep++; l.sweep >= len(l.conns) {
+			l.sweep = 0
+		}
+		if c := l.conns[l.sweep]; c != nil {
+			c.s.mu.Lock()
+			end := c.s.overdue(l.ex.nowMs)
+			c.s.mu.Unlock()
+			if end {
+				l.close(c)
+			}
+		}
+	}
+}

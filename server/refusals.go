@@ -1,0 +1,28 @@
+package server
+
+import "strings"
+
+// unknownCommand is Redis's error for a command that does not exist; it shows
+// the start of the arguments, at most 128 bytes of name and of arguments.
+func unknownCommand(args [][]byte) string {
+	var b strings.Builder
+	b.WriteString("ERR unknown command '")
+	b.Write(args[0][:min(len(args[0]), 128)])
+	b.WriteString("', with args beginning with: ")
+	shown := 0
+	for _, a := range args[1:] {
+		if shown >= 128 {
+			break
+		}
+		part := a[:min(len(a), 128-shown)]
+		b.WriteByte('\'')
+		b.Write(part)
+		b.WriteString("' ")
+		shown += len(part) + 3
+	}
+	return b.String()
+}
+
+func unknownSubcommand(top *bound, args [][]byte) string {
+	return "ERR unknown subcommand '" + string(args[1][:min(len(args[1]), 128)]) + "'. Try " + strings.ToUpper(top.Name) + " HELP."
+}

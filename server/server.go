@@ -1,0 +1,135 @@
+package server
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"larder/engine"
+	"larder/server/command"
+	"larder/server/config"
+)
+
+// Server is a running cache: listeners, event loops and the engine behind
+// them.
+type Server struct {
+	cfg      *config.Store
+	log      *zap.Logger
+	engine   *engine.Engine
+	table    *command.Table
+	bound    []*bound // by Command.ID
+	settings atomic.Pointer[command.Settings]
+	memory   memoryKeeper
+	expiry   expirer
+
+	clients   registry
+	executors executorPool
+	workers   workers
+	monitors  monitorSet
+	listeners []*listener
+	driver    connDriver
+
+	runID        string
+	started      time.Time
+	configFile   string // path that CONFIG REWRITE writes, "" = none
+	shutdown     chan struct{}
+	shutdownOnce sync.Once
+	counters
+}
+
+// Options are what New needs.
+type Options struct {
+	Config     *config.Store
+	ConfigFile string // path of the configuration file, "" = none was given
+	Log        *zap.Logger
+}
+
+// New prepares a server; Start makes it listen.
+func New(o Options) (*Server, error) {
+	cfg := o.Config.Load()
+	srv := &Server{cfg: o.Config, log: o.Log, started: time.Now(), configFile: o.ConfigFile, shutdown: make(chan struct{})}
+	srv.executors.srv = srv
+	var id [20]byte
+	_, _ = rand.Read(id[:]) // never fails
+	srv.runID = hex.EncodeToString(id[:])
+	var err error
+	if srv.table, err = command.NewTable(); err != nil {
+		return nil, err
+	}
+	if err := srv.bind(); err != nil {
+		return nil, err
+	}
+	srv.applySettings(cfg)
+	if srv.engine, err = engine.New(engine.Options{
+		Shards:    shardsFor(loopsFor(cfg)),
+		Databases: cfg.Databases,
+		Seed:      engine.Seed(srv.entropy()),
+	}); err != nil {
+		return nil, err
+	}
+	srv.memory.init(srv)
+	srv.expiry.init(srv)
+	return srv, nil
+}
+
+// Start opens the listeners and begins to serve.
+func (srv *Server) Start() error {
+	cfg := srv.cfg.Load()
+	var err error
+	if srv.driver, err = newDriver(srv, cfg); err != nil {
+		return err
+	}
+	if err := srv.listen(cfg); err != nil {
+		srv.Shutdown(0)
+		return err
+	}
+	srv.driver.start()
+	srv.expiry.start()
+	return nil
+}
+
+// Shutdown stops in the reverse order of the data's way: first the listeners,
+// so that nothing new comes; then the loops, each of which finishes the round
+// it is in and writes the replies; then the workers and the background work;
+// the engine last, when nothing can touch it any more. Replies that clients do
+// not take within drain are lost.
+func (srv *Server) Shutdown(drain time.Duration) {
+	for _, l := range srv.listeners {
+		l.close()
+	}
+	if srv.driver != nil {
+		srv.driver.stop(drain)
+	}
+	srv.workers.wait()
+	srv.expiry.stop()
+	if err := srv.engine.Close(); err != nil {
+		srv.log.Warn("cannot give memory back", zap.Error(err))
+	}
+}
+
+// entropy returns 64 random bits.
+func (srv *Server) entropy() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return binary.LittleEndian.Uint64(b[:])
+}
+
+// shardsFor is the number of shards: the next power of two of at least 16 a
+// loop.
+func shardsFor(loops int) int {
+	n := 1
+	for n < 16*loops {
+		n *= 2
+	}
+	return n
+}
+
+func errNoHandler(name string) error {
+	return fmt.Errorf("command table: %s needs a handler in package command or in sessionHandlers, and not both", name)
+}

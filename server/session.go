@@ -1,0 +1,246 @@
+package server
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"larder/protocol/resp"
+)
+
+// A session is one client's conversation: it takes bytes and yields bytes and
+// knows no socket. A driver (an event loop, or a goroutine over net.Conn)
+// feeds it, writes out what it yields and closes the connection when it says
+// so.
+type session struct {
+	id     uint64
+	srv    *Server
+	driver driver
+	peer   peer
+	since  int64 // ms since 1970
+
+	// mu guards all fields below, except where they say otherwise. The driver
+	// holds it while it feeds and flushes. Rank: above the shard locks, so a
+	// command runs with its own session locked; no other session may be locked
+	// meanwhile (CLIENT LIST and the like run on a worker, which holds none).
+	// No I/O under it but the driver's non-blocking reads and writes.
+	mu    sync.Mutex
+	front front
+	in    []byte // input that is not parsed yet
+	out   resp.Writer
+
+	db        int
+	user      string
+	authed    bool
+	name      string
+	libName   string
+	libVer    string
+	readOnly  bool
+	noEvict   bool
+	noTouch   bool
+	monitor   bool
+	reply     replyMode
+	parked    bool // a worker runs its command, or it waits for something
+	stalled   bool // input waits until the output has been written
+	closing   closing
+	lastCmd   int   // Command.ID + 1 of the last command, 0 = none
+	activeMs  int64 // time of the last input
+	softSince int64 // when the output passed its soft limit, ms, 0 = it is below
+	inBytes   uint64
+	outBytes  uint64
+	commands  uint64
+
+	// killed asks the driver to close the connection; atomic.
+	killed atomic.Bool
+	// pushes holds messages from other sessions until the driver takes them.
+	pushes mailbox
+}
+
+// peer describes the two ends of a connection.
+type peer struct {
+	remote string // host:port, or the socket's path and ":0"
+	local  string
+	fd     int // -1 where the driver has none to show
+	unix   bool
+	secure bool // loopback or unix socket: counts as local
+}
+
+// replyMode is the state of CLIENT REPLY.
+type replyMode uint8
+
+const (
+	replyOn replyMode = iota
+	replyOff
+	replySkipNext // CLIENT REPLY SKIP was seen: the next command is silent
+	replySkip     // this command is silent
+)
+
+// closing says what becomes of the connection.
+type closing uint8
+
+const (
+	stayOpen     closing = iota
+	closeFlushed         // close when the output is written
+	closeNow             // close at once, the output is lost
+)
+
+// front parses one protocol and executes what it finds. There is one for RESP
+// and one for memcached.
+type front interface {
+	// consume executes the requests at the start of buf and returns how many
+	// bytes they took. It stops early when the session parks or closes.
+	consume(s *session, ex *executor, buf []byte) int
+	// need is how many bytes must be there before consume can get further,
+	// 0 when unknown.
+	need() int
+	// ended tells that the session is over.
+	ended(s *session)
+	// memcached tells which of the two protocols it is.
+	memcached() bool
+}
+
+// driver is what a session needs of the thing that moves its bytes.
+type driver interface {
+	// wake asks to look at the session soon: it has been unparked, killed or
+	// has pushes. It may be called from anywhere, holding any lock.
+	wake(s *session)
+}
+
+// feed parses and executes data, which follows what was fed before, and leaves
+// the replies in s.out. data may be reused afterwards.
+// REQUIRES: s.mu is held.
+func (s *session) feed(ex *executor, data []byte) {
+	s.inBytes += uint64(len(data))
+	if s.parked || s.closing != stayOpen {
+		if s.closing == stayOpen {
+			s.in = append(s.in, data...)
+		}
+		return
+	}
+	buf := data
+	if len(s.in) > 0 {
+		s.in = append(s.in, data...)
+		buf = s.in
+	}
+	if len(buf) == 0 {
+		return
+	}
+	if s.out.Buf == nil {
+		s.out.Buf = ex.buffers.get()
+	}
+	n := s.front.consume(s, ex, buf)
+	s.keep(ex, buf[n:])
+	if limit := s.srv.cfg.Load().QueryLimitBytes; limit > 0 && int64(len(s.in)) > limit {
+		s.srv.logQueryLimit(s)
+		s.closing = closeNow
+	}
+}
+
+// keep makes rest, a part of s.in or of the driver's buffer, the unparsed
+// input.
+func (s *session) keep(ex *executor, rest []byte) {
+	switch {
+	case len(rest) == 0:
+		if s.in != nil {
+			ex.buffers.put(s.in)
+			s.in = nil
+		}
+	case len(s.in) == 0:
+		if need := s.front.need(); need > len(rest) {
+			s.in = make([]byte, 0, roomFor(need))
+		} else {
+			s.in = ex.buffers.get()
+		}
+		s.in = append(s.in, rest...)
+	default:
+		n := copy(s.in, rest)
+		s.in = s.in[:n]
+		if need := s.front.need(); need > cap(s.in) {
+			s.in = append(make([]byte, 0, roomFor(need)), s.in...)
+		}
+	}
+}
+
+const (
+	// maxBurstBytes is how much output a pipeline may produce before it has to
+	// wait until that is written.
+	maxBurstBytes = 4 << 20
+	// maxParkedInputBytes is how much input is read for a parked session.
+	maxParkedInputBytes = 1 << 20
+)
+
+// roomFor bounds how much is allocated on a client's mere announcement of n
+// bytes: at most 1 MiB; from there on the buffer grows with what has come.
+func roomFor(n int) int { return min(n, 1<<20) }
+
+// space returns where a driver may read more input to directly: behind the
+// unparsed input when a large argument is being awaited, otherwise nil, and
+// the driver uses a buffer of its own.
+// REQUIRES: s.mu is held.
+func (s *session) space() []byte {
+	if len(s.in) < 16<<10 || s.parked {
+		return nil
+	}
+	if cap(s.in) == len(s.in) {
+		grown := make([]byte, len(s.in), 2*cap(s.in))
+		copy(grown, s.in)
+		s.in = grown
+	}
+	return s.in[len(s.in):cap(s.in)]
+}
+
+// fed is feed for n bytes that the driver has read into space.
+// REQUIRES: s.mu is held; space was called since the last feed.
+func (s *session) fed(ex *executor, n int) {
+	s.inBytes += uint64(n)
+	s.in = s.in[:len(s.in)+n]
+	if len(s.in) < s.front.need() {
+		return
+	}
+	s.feed(ex, nil)
+}
+
+// resume goes on with the input of a session that was unparked and takes over
+// what others pushed to it.
+// REQUIRES: s.mu is held.
+func (s *session) resume(ex *executor) {
+	if s.killed.Load() && s.closing == stayOpen {
+		s.closing = closeFlushed
+	}
+	s.takePushes()
+	if s.stalled || !s.parked && len(s.in) > 0 {
+		s.stalled = false
+		s.feed(ex, nil)
+	}
+}
+
+// takePushes moves messages of other sessions to the output.
+func (s *session) takePushes() {
+	if !s.parked {
+		s.out.Buf = s.pushes.take(s.out.Buf)
+	}
+}
+
+// push hands the session a message from elsewhere; it never blocks.
+func (s *session) push(msg []byte) {
+	if s.pushes.put(msg) {
+		s.driver.wake(s)
+	}
+}
+
+// kill makes the driver close the connection.
+func (s *session) kill() {
+	s.killed.Store(true)
+	s.driver.wake(s)
+}
+
+// written tells the session that n bytes of its output have left.
+// REQUIRES: s.mu is held.
+func (s *session) written(ex *executor, n int) {
+	s.outBytes += uint64(n)
+	if n == len(s.out.Buf) {
+		ex.buffers.put(s.out.Buf)
+		s.out.Buf = nil
+		return
+	}
+	s.out.Buf = s.out.Buf[:copy(s.out.Buf, s.out.Buf[n:])]
+}
