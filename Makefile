@@ -20,7 +20,7 @@ CHECKED_PACKAGES := ./engine/... ./server/... ./protocol/...
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build bin/larder
@@ -30,8 +30,12 @@ build: ## Build bin/larder
 run: build ## Build bin/larder and run it on defaults (ARGS="..." adds arguments)
 	bin/larder $(ARGS)
 
+.PHONY: oracles
+oracles: ## Install the servers that the tests compare larder with, when missing
+	@.ci/oracles
+
 .PHONY: test
-test: ## Run the fast tests
+test: oracles ## Run the fast tests (under ten minutes)
 	go test -timeout 10m ./...
 
 .PHONY: race
@@ -84,15 +88,15 @@ fuzz: ## Run every fuzz target for FUZZTIME (default 10s)
 	done <<<"$$targets"
 
 .PHONY: bench
-bench: build ## Compare with redis-server and memcached (under ten minutes)
+bench: oracles build ## Compare with redis-server and memcached (under ten minutes)
 	go run ./bench -server bin/larder $(BENCHARGS)
 
 .PHONY: bench-quick
-bench-quick: build ## The same in one minute
+bench-quick: oracles build ## The same in one minute
 	go run ./bench -quick -server bin/larder $(BENCHARGS)
 
 .PHONY: compat-long
-compat-long: ## Compare long random histories with the real servers
+compat-long: oracles ## Compare long random histories with the real servers
 	COMPAT_LONG=1 go test -count=1 -timeout 6h ./test/compat/...
 
 .PHONY: soak
