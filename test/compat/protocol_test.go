@@ -50,11 +50,15 @@ func exchangeStream(addr string, chunks [][]byte) ([]byte, error) {
 	}
 	_ = c.(*net.TCPConn).CloseWrite()
 	r := <-answer
-	var timeout net.Error
-	if errors.As(r.err, &timeout) && timeout.Timeout() {
+	if isTimeout(r.err) {
 		return r.raw, fmt.Errorf("no end of the answer within %v of the end of the request", streamDeadline)
 	}
 	return r.raw, nil
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // streamTries is how often a differing pair of answers is asked for again. A
@@ -95,8 +99,7 @@ func closesAlone(addr string, request []byte, wait time.Duration) (bool, error) 
 		return false, err
 	}
 	_, err = io.Copy(io.Discard, c)
-	var timeout net.Error
-	return !(errors.As(err, &timeout) && timeout.Timeout()), nil
+	return !isTimeout(err), nil
 }
 
 // checkStream compares the answer to a request, and whether it closes the

@@ -15,9 +15,6 @@ type Runner struct {
 	// Restore is sent to both servers before each history, after the key
 	// space was emptied; it undoes what histories of a family may change.
 	Restore [][]string
-	// SubjectProto overrides the history's RESP version on the subject when
-	// it is not 0; Equal must then be set.
-	SubjectProto int
 	// Equal replaces Compare when set.
 	Equal func(step Step, oracle, subject Reply) string
 }
@@ -90,11 +87,7 @@ func (r *Runner) Run(h History) (*Mismatch, error) {
 	}
 	oracle := NewSession(r.Oracle, h.Proto)
 	defer oracle.Close()
-	subjectProto := h.Proto
-	if r.SubjectProto != 0 {
-		subjectProto = r.SubjectProto
-	}
-	subject := NewSession(r.Subject, subjectProto)
+	subject := NewSession(r.Subject, h.Proto)
 	defer subject.Close()
 	compare := Compare
 	if r.Equal != nil {
