@@ -120,3 +120,11 @@ func (e *Engine) UnlockAll() {
 		s.Unlock()
 	}
 }
+
+// KeyOfHash is Key for a name whose hash is known.
+func (e *Engine) KeyOfHash(name []byte, h uint64) Key {
+	return Key{name, h, e.shards[hashShard(h)&e.shardMask]}
+}
+
+// Hash returns the hash of a key.
+func (e *Engine) Hash(name []byte) uint64 { return e.seed.Hash(name) }

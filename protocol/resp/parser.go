@@ -55,12 +55,22 @@ type Parser struct {
 	pos     int    // offset from the request's start at which to go on
 	need    int    // bytes of the request before going on makes sense
 	inline  []byte // unquoted words of an inline request
+
+	wasInline bool // the last request was one
 }
 
 // Need returns how many bytes, counted from the start of the unfinished
 // request, must be there before Next can get further; 0 when unknown.
 // A reader that sizes its buffer by it copies a large argument only once.
 func (p *Parser) Need() int { return p.need }
+
+// Reset forgets an unfinished request: the next one starts at the first byte
+// of the next buffer.
+func (p *Parser) Reset() { p.reset() }
+
+// SharesScratch tells that the last request's arguments do not lie in the
+// buffer but in memory that the next inline request overwrites.
+func (p *Parser) SharesScratch() bool { return p.wasInline }
 
 // Next parses one request at the start of buf and appends its arguments to
 // args. It returns the extended args and the bytes that the request took; n
@@ -79,7 +89,7 @@ func (p *Parser) Next(buf []byte, args [][]byte) (_ [][]byte, n int, err error) 
 		if len(buf) == 0 {
 			return args, 0, nil
 		}
-		if buf[0] != '*' {
+		if p.wasInline = buf[0] != '*'; p.wasInline {
 			return p.nextInline(buf, args)
 		}
 		done, n, err := p.header(buf)
