@@ -186,8 +186,8 @@ func TestEvacuationNotWorthIt(t *testing.T) {
 // TestFragmentation: a region is filled with objects of 10 bytes, a random 70 % of them are freed, which empties no
 // chunk and hardly a span. After evacuation 2 KiB objects must fill the region to 90 % of the limit.
 func TestFragmentation(t *testing.T) {
-	const limit = 32 << 20
-	w := newWorld(t, 32, Options{ReserveBytes: 1 << 30, LimitBytes: limit})
+	const limit = 16 << 20
+	w := newWorld(t, 16, Options{ReserveBytes: 1 << 30, LimitBytes: limit})
 	defer w.close()
 	for i := 0; w.alloc(i%len(w.heaps), 10, Movable); i++ {
 	}

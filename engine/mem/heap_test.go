@@ -69,7 +69,7 @@ func stride(i, n int) int {
 	if i < 16 || n-i <= 16 {
 		return 1
 	}
-	return min(251, n-i-16)
+	return min(max(251, n/16), n-i-16)
 }
 
 func pattern(seed uint64, i int) byte {

@@ -2,7 +2,10 @@
 
 package mem
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+)
 
 // invariants switches the expensive checks on: freed objects are filled with poison that Alloc checks, new ones with
 // rubbish; double frees, refs inside objects and wrong counters panic.
@@ -25,11 +28,9 @@ func (h *Heap) checkTake(s *span, base Ref) {
 		return
 	}
 	ref := base + Ref(s.free)
-	for i, b := range h.r.Bytes(ref, int(s.size)<<unitShift) {
-		if i >= 2 && b != poison {
-			panic(fmt.Sprintf("mem: heap %d: the object at %#x was written to after it was freed (byte %d is %#x)",
-				h.id, uint64(ref), i, b))
-		}
+	if !h.poisoned(ref, s) {
+		panic(fmt.Sprintf("mem: heap %d: the object at %#x was written to after it was freed: % x", h.id, uint64(ref),
+			h.r.Bytes(ref, int(s.size)<<unitShift)))
 	}
 }
 
@@ -48,12 +49,8 @@ func (h *Heap) checkFree(s *span, b uint32, ref Ref, n int, k Kind) {
 
 // poisoned reports whether the object at ref has the content of a freed one.
 func (h *Heap) poisoned(ref Ref, s *span) bool {
-	for _, b := range h.r.Bytes(ref, int(s.size)<<unitShift)[2:] {
-		if b != poison {
-			return false
-		}
-	}
-	return true
+	b := h.r.Bytes(ref, int(s.size)<<unitShift)[2:]
+	return bytes.Count(b, []byte{poison}) == len(b)
 }
 
 // checkList checks that off is not in the list of freed objects of span s, and that all others are counted.
@@ -77,8 +74,10 @@ func (h *Heap) poisonRun(ref Ref, n int) { fill(h.r.Bytes(ref, n), poison) }
 // spoil fills memory that is handed out, so that code that takes it for zeroed fails.
 func (h *Heap) spoil(ref Ref, n int) { fill(h.r.Bytes(ref, n), rubbish) }
 
+// fill copies in doubling steps, because the race detector looks at a copy once and at a loop for each byte.
 func fill(b []byte, v byte) {
-	for i := range b {
-		b[i] = v
+	b[0] = v
+	for n := 1; n < len(b); n *= 2 {
+		copy(b[n:], b[:n])
 	}
 }
