@@ -17,7 +17,6 @@ import (
 	"larder/bench/host"
 	"larder/bench/report"
 	"larder/bench/stats"
-	"larder/bench/trace"
 )
 
 // tinyPlan measures next to nothing, but everything.
@@ -144,29 +143,6 @@ func writeTrace(t *testing.T, dir, name string, requests, keys int) {
 	}
 }
 
-// With uniformly random keys the hit ratio is the share of the keys that the
-// server holds, whatever the policy: 700 of 1400.
-func TestHitRatioAtAGivenCapacity(t *testing.T) {
-	dir := t.TempDir()
-	writeTrace(t, dir, "uniform", 10_000, 1400)
-	tr, err := trace.ReadFile(filepath.Join(dir, "uniform.txt.gz"), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := host.Start(context.Background(), redisAsLarder, host.Params{Policy: "allkeys-random"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Stop()
-	r, err := newCalibration(context.Background(), s.Addr, tr, 700).replay()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := r.HitRatio(); r.MeanKeys < 686 || r.MeanKeys > 714 || got < 45 || got > 51 {
-		t.Errorf("%.0f items, hit ratio %.1f %%; want 700 items and 48 %% (half, but for the cold start)", r.MeanKeys, got)
-	}
-}
-
 func TestHitRatioTable(t *testing.T) {
 	l := newTestLab(t, redisAsLarder, "hitratio/(loop|gli, 500)")
 	l.traces = t.TempDir()
@@ -185,18 +161,6 @@ func TestHitRatioTable(t *testing.T) {
 	}
 	if !strings.Contains(gli.Cells[1].Missing, "too few") || gli.Verdict() != report.NotAvailable {
 		t.Errorf("gli: %+v", gli)
-	}
-}
-
-func TestFullAt(t *testing.T) {
-	var tr trace.Trace
-	for i := range 100 {
-		tr.Keys = append(tr.Keys, []byte{byte(i % 80)})
-	}
-	for _, c := range []struct{ capacity, want int }{{20, 50}, {60, 62}, {90, 99}} {
-		if got := fullAt(&tr, c.capacity); got != c.want {
-			t.Errorf("capacity %d: full at %d, want %d", c.capacity, got, c.want)
-		}
 	}
 }
 

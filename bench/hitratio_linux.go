@@ -66,7 +66,7 @@ func runHitRatio(l *lab, t *report.Table) error {
 		"redis's clock for LRU ticks once a second: replayed faster than its keys age, allkeys-lru evicts nearly at random there"}
 	traces := make(map[string]*trace.Trace)
 	for _, h := range hitLoads {
-		if !l.wants(t.Name, h.name()) || traces[h.trace] != nil {
+		if !l.wantsHit(t.Name, h) || traces[h.trace] != nil {
 			continue
 		}
 		tr, err := trace.ReadFile(filepath.Join(l.traces, h.trace+".txt.gz"), l.traceRequests)
@@ -93,6 +93,11 @@ func runHitRatio(l *lab, t *report.Table) error {
 	return nil
 }
 
+// wantsHit says whether a row is picked and within the plan.
+func (l *lab) wantsHit(table string, h hitLoad) bool {
+	return l.wants(table, h.name()) && (l.maxCapacity == 0 || h.capacity <= l.maxCapacity)
+}
+
 // replaysAtOnce bounds the replays that run at the same time.
 const replaysAtOnce = 3
 
@@ -100,7 +105,7 @@ const replaysAtOnce = 3
 func (l *lab) replayAll(t *report.Table, caches []cache, traces map[string]*trace.Trace) []report.Row {
 	var rows []report.Row
 	for _, h := range hitLoads {
-		if traces[h.trace] != nil && l.wants(t.Name, h.name()) {
+		if l.wantsHit(t.Name, h) {
 			rows = append(rows, report.Row{Name: h.name(), Cells: make([]report.Cell, len(caches)),
 				Score: &report.Score{Relation: report.AtLeast, Target: h.target, Of: "%"}})
 		}
@@ -109,7 +114,7 @@ func (l *lab) replayAll(t *report.Table, caches []cache, traces map[string]*trac
 	var wait sync.WaitGroup
 	at := 0
 	for _, h := range hitLoads {
-		if traces[h.trace] == nil || !l.wants(t.Name, h.name()) {
+		if !l.wantsHit(t.Name, h) {
 			continue
 		}
 		row := &rows[at]
