@@ -97,11 +97,11 @@ bench-quick: oracles build ## The same in one minute
 
 .PHONY: compat-long
 compat-long: oracles ## Compare long random histories with the real servers
-	COMPAT_LONG=1 go test -count=1 -timeout 6h ./test/compat/...
+	COMPAT_LONG=1 go test -count=1 -timeout 6h ./test/compat
 
 .PHONY: soak
 soak: ## Mixed load with changing value sizes for SOAK_DURATION (default 1h)
-	SOAK_DURATION=$(SOAK_DURATION) go test -count=1 -timeout 24h -run Soak ./test/soak/...
+	SOAK_DURATION=$(SOAK_DURATION) go test -count=1 -timeout 24h -run Soak ./test/soak
 
 .PHONY: clean
 clean: ## Remove what the other targets built
