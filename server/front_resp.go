@@ -80,8 +80,8 @@ func (f *respFront) parse(s *session, ex *executor, buf []byte, off int) (end in
 	return off, nil
 }
 
-// prefetch hashes the first key of each request and touches where it may be,
-// so that the cache misses of a batch overlap.
+// prefetch hashes the key of each request and asks for the memory where it
+// may be, so that the cache misses of a batch overlap.
 func (ex *executor) prefetch(db int) {
 	e := ex.srv.engine
 	for i := range ex.batch {
@@ -91,7 +91,12 @@ func (ex *executor) prefetch(db int) {
 		}
 		r.hash = e.Hash(ex.args[r.from+r.cmd.firstKey])
 		r.ok = true
-		e.Prefetch(db, r.hash)
+		e.PrefetchBucket(db, r.hash)
+	}
+	for i := range ex.batch {
+		if r := &ex.batch[i]; r.ok {
+			e.PrefetchEntry(db, r.hash)
+		}
 	}
 }
 

@@ -86,7 +86,8 @@
 // BeginEvacuation closes the sparsest Movable chunk: nothing more is allocated in it. The engine visits its blocks,
 // and under the owning shard's lock moves each live object (Alloc, copy, repoint, Free). EndEvacuation makes the
 // emptied chunk idle, or opens it again if something stayed. A chunk is chosen only when its objects fit into room
-// that already exists elsewhere, so an evacuation does not take a new chunk to free one.
+// that already exists elsewhere, so an evacuation does not take a new chunk to free one. BeginReclaim closes the
+// sparsest chunk without such conditions, for a caller that will evict what it cannot move.
 //
 // # Two implementations
 //

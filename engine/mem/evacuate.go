@@ -1,6 +1,7 @@
 package mem
 
 import (
+	"fmt"
 	"sync/atomic"
 )
 
@@ -21,20 +22,40 @@ type Block struct {
 // Heap is the id of the heap that the block belongs to.
 func (b Block) Heap() uint16 { return b.unit.heap() }
 
-// BeginEvacuation closes the sparsest Movable chunk that is worth moving: its live objects take no more than
-// Options.EvacuateBelowPercent of it, and there is room for them in other chunks. Nothing is allocated in it from now
+// BeginEvacuation closes the sparsest Movable chunk that is worth moving: its live objects take no more than the share
+// of it that SetEvacuateBelow allows, and there is room for them in other chunks. Nothing is allocated in it from now
 // on, except by a heap whose lock was held during the call, which ends with that lock. false: there is no such chunk.
 func (r *Region) BeginEvacuation() (ChunkID, bool) {
-	if id := r.closeCandidate(); id != 0 {
+	return r.begin(r.evacuateBelow.Load(), (*Region).fitsElsewhere)
+}
+
+// BeginReclaim closes the sparsest Movable chunk, however full it is and whether or not there is room for its objects.
+// It is for a caller that must have memory and will free those objects that it cannot move: a chunk that is 95 % live
+// then costs at most those 95 %, where waiting for evictions at random to empty a chunk could cost far more.
+// false: there is no Movable chunk but those in which large objects end.
+func (r *Region) BeginReclaim() (ChunkID, bool) {
+	return r.begin(100, func(*Region, *chunk) bool { return true })
+}
+
+// SetEvacuateBelow sets the share of a chunk, in percent from 1 to 100, up to which it may be live to be chosen by
+// BeginEvacuation. A higher one gives more memory back for more copying: at p percent, p/(100-p) bytes are moved for
+// each byte won.
+func (r *Region) SetEvacuateBelow(percent int) {
+	r.evacuateBelow.Store(int64(min(max(percent, 1), 100)))
+}
+
+// begin closes the sparsest chunk that is at most percent live and that worth approves of.
+func (r *Region) begin(percent int64, worth func(*Region, *chunk) bool) (ChunkID, bool) {
+	if id := r.closeCandidate(percent, worth); id != 0 {
 		return id, true
 	}
 	r.scan()
-	id := r.closeCandidate()
+	id := r.closeCandidate(percent, worth)
 	return id, id != 0
 }
 
-// closeCandidate closes the first of the remembered candidates that is still worth it, or returns 0.
-func (r *Region) closeCandidate() ChunkID {
+// closeCandidate closes the first of the remembered candidates that still qualifies, or returns 0.
+func (r *Region) closeCandidate(percent int64, worth func(*Region, *chunk) bool) ChunkID {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for r.candidateCount > 0 {
@@ -42,10 +63,15 @@ func (r *Region) closeCandidate() ChunkID {
 		r.candidateCount--
 		copy(r.candidates[:], r.candidates[1:r.candidateCount+1])
 		c := r.chunk(id)
-		if !r.sparse(c) || !r.fitsElsewhere(c) {
+		if !c.movable() || int64(c.liveBytes()) > ChunkBytes/100*percent && percent < 100 {
 			continue
 		}
+		// Out of the pool first, so that it is not taken for room for its own objects.
 		r.unbin(id, c)
+		if !worth(r, c) {
+			r.enter(id, c)
+			continue
+		}
 		c.state = stateEvacuating
 		r.closing++
 		c.setEvac(1)
@@ -65,7 +91,7 @@ func (r *Region) scan() {
 		high = r.high
 		for id := from; id < min(high, from+scanBatch); id++ {
 			c := r.chunk(id)
-			if !r.sparse(c) {
+			if !c.movable() {
 				continue
 			}
 			live := c.liveBytes()
@@ -89,10 +115,9 @@ func (r *Region) scan() {
 	r.mu.Unlock()
 }
 
-// sparse reports whether c is a Movable chunk whose live objects are few enough.
-func (r *Region) sparse(c *chunk) bool {
-	return c.state == stateOpen && c.kind == Movable && c.tail == 0 &&
-		c.liveBytes() <= ChunkBytes/100*r.evacuateBelow
+// movable reports whether all that c holds can be moved.
+func (c *chunk) movable() bool {
+	return c.state == stateOpen && c.kind == Movable && c.tail == 0
 }
 
 // liveBytes is what is handed out in c. Heaps may change it at the same time.
@@ -111,44 +136,56 @@ func (c *chunk) liveBytes() int {
 	return bytes
 }
 
-// fitsElsewhere reports whether the objects of c fit into what other chunks have: those of a span into the same heap's
-// other spans of the class or, as far as those are full, into new spans; new spans and runs into free granules of open
-// chunks. Without this an evacuation could take a chunk to empty a chunk, for ever.
+// fitsElsewhere reports whether the objects of c, which is in no pool, fit into what the pool has: those of a span into
+// the same heap's other spans of the class or, as far as those are full, into new spans; new spans and runs into free
+// granules. The largest of both must find a place in one piece, the others are only summed up. Without this an
+// evacuation could take a chunk to empty a chunk, for ever.
 func (r *Region) fitsElsewhere(c *chunk) bool {
-	need := 0 // granules
+	need, longest, blocks := 0, 0, 0
 	for _, u := range c.units {
 		if u != 0 && u&unitSpan == 0 {
 			need += u.granules()
+			longest = max(longest, u.granules())
 		}
 	}
 	for i := range c.spans {
-		owner := c.spans[i].owner
-		if owner == 0 {
-			continue
-		}
-		here := 0
-		for j := range c.spans {
-			if c.spans[j].owner != owner {
-				continue
-			}
-			if j < i {
-				here = 0
-				break // this heap and class were counted at its first span
-			}
-			here++
-		}
+		here := c.sameOwner(i)
 		if here == 0 {
 			continue
 		}
+		owner := c.spans[i].owner
 		cl := &classes[owner%classCount]
 		cs := &r.heaps[owner>>8].classes[owner%ownerSet]
 		spans, live := int(atomic.LoadUint32(&cs.spans)), int(atomic.LoadUint64(&cs.live))
 		slots := int(cl.slots)
 		if over := live - (spans-here)*slots; over > 0 {
 			need += (over + slots - 1) / slots * int(cl.blocks) * granulesPerBlock
+			blocks = max(blocks, int(cl.blocks))
 		}
 	}
-	return uint64(need) <= r.pools[Movable].free-uint64(c.free)
+	p := &r.pools[Movable]
+	return uint64(need) <= p.free &&
+		(longest == 0 || r.findRun(p, longest, -1) != 0) &&
+		(blocks == 0 || p.findBlocks(blocks) != 0)
+}
+
+// sameOwner is the number of spans in c that belong to the heap and class of the span at block i, which must be the
+// first of them: else, or when no span starts there, 0.
+func (c *chunk) sameOwner(i int) int {
+	owner := c.spans[i].owner
+	if owner == 0 {
+		return 0
+	}
+	n := 0
+	for j := range c.spans {
+		if c.spans[j].owner == owner {
+			if j < i {
+				return 0
+			}
+			n++
+		}
+	}
+	return n
 }
 
 // EvacuationBlocks visits what is in chunk id, with the owning heap's id. No lock is held during the visit, so that it
@@ -189,8 +226,8 @@ func (r *Region) EndEvacuation(id ChunkID) {
 }
 
 // LiveObjects visits the live objects of a block of this heap: their refs and sizes, as RoundUp gives them. The visit
-// may move the object that it is given: Alloc, copy, repoint, Free; it must not free others. It ends the walk by
-// returning false. LiveObjects returns false when it was ended so.
+// may free the object that it is given, after having moved it (Alloc, copy, repoint) or for good; it must not free
+// others of the block. It ends the walk by returning false. LiveObjects returns false when it was ended so.
 //
 // REQUIRES: the shard's lock; the block is from the current evacuation of its chunk and belongs to this heap.
 func (h *Heap) LiveObjects(b Block, visit func(ref Ref, size int) bool) bool {
@@ -216,8 +253,15 @@ func (h *Heap) LiveObjects(b Block, visit func(ref Ref, size int) bool) bool {
 	}
 	end := int(s.bump)
 	for slot, off := 0, 0; off < end; slot, off = slot+1, off+size {
-		if dead[slot/64]&(1<<(slot%64)) == 0 && !visit(base+Ref(off), size<<unitShift) {
+		if dead[slot/64]&(1<<(slot%64)) != 0 {
+			continue
+		}
+		before := s.live
+		if !visit(base+Ref(off), size<<unitShift) {
 			return false
+		}
+		if invariants && s.live+1 < before {
+			panic(fmt.Sprintf("mem: heap %d: a visit to %#x freed %d objects", h.id, base+Ref(off), before-s.live))
 		}
 	}
 	return true

@@ -108,10 +108,7 @@ func (r *Region) takeSpan(h *Heap, kc uint32) (uint32, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := &r.pools[k]
-	var id ChunkID
-	for bin := blockBin(int(cl.blocks)); bin < len(p.blockBins) && id == 0; bin++ {
-		id = p.blockBins[bin]
-	}
+	id := p.findBlocks(int(cl.blocks))
 	if id == 0 {
 		if id = r.openChunk(k); id == 0 {
 			r.denied++
@@ -130,6 +127,16 @@ func (r *Region) takeSpan(h *Heap, kc uint32) (uint32, bool) {
 	s.list = listNone
 	setU32(&s.live, 0)
 	return uint32(id)<<(chunkShift-blockShift) | uint32(block), true
+}
+
+// findBlocks returns a chunk with a free aligned span of the given blocks, or 0. It prefers one that has no larger.
+func (p *pool) findBlocks(blocks int) ChunkID {
+	for _, id := range p.blockBins[blockBin(blocks):] {
+		if id != 0 {
+			return id
+		}
+	}
+	return 0
 }
 
 // giveSpan takes back the empty span at block number b.

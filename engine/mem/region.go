@@ -13,11 +13,11 @@ type Options struct {
 	// 8 TiB, what a Ref can address. When the system refuses, half is tried, down to 1 GiB (or ReserveBytes when that
 	// is less).
 	ReserveBytes uint64
-	// HugePages asks the system for 2 MiB pages. Default: no. It makes the first touch of a chunk slower (the whole
-	// chunk is zeroed then) and later accesses faster.
+	// HugePages asks the system for 2 MiB pages. Default: no. Measured on Linux 6.18: filling fresh chunks takes a
+	// seventh of the time (115 instead of 785 µs a chunk, but in one piece, at the chunk's first touch), random reads
+	// of 370 MB take 0.6 to 0.85 of the time. Resident counts whole chunks either way.
 	HugePages bool
-	// EvacuateBelowPercent is the share of a chunk, in percent, that must be exceeded by live objects for the chunk to
-	// be left alone by BeginEvacuation. Default: 80. Range: 1 to 99.
+	// EvacuateBelowPercent is the initial share for Region.SetEvacuateBelow. Default: 80. Range: 1 to 100.
 	EvacuateBelowPercent int
 	// LimitBytes is the initial limit, see Region.SetLimit. Default: 0, none.
 	LimitBytes uint64
@@ -41,8 +41,8 @@ func (o *Options) validate() error {
 		faults = append(faults, fmt.Errorf("ReserveBytes is %d; it must be between %d (two chunks) and %d (8 TiB)",
 			o.ReserveBytes, 2*ChunkBytes, uint64(maxReserveBytes)))
 	}
-	if o.EvacuateBelowPercent < 1 || o.EvacuateBelowPercent > 99 {
-		faults = append(faults, fmt.Errorf("EvacuateBelowPercent is %d; it must be between 1 and 99",
+	if o.EvacuateBelowPercent < 1 || o.EvacuateBelowPercent > 100 {
+		faults = append(faults, fmt.Errorf("EvacuateBelowPercent is %d; it must be between 1 and 100",
 			o.EvacuateBelowPercent))
 	}
 	return errors.Join(faults...)
@@ -54,6 +54,8 @@ type Region struct {
 
 	resident atomic.Uint64 // bytes; written under mu
 	limit    atomic.Uint64 // bytes, 0 = none; written under mu
+
+	evacuateBelow atomic.Int64 // percent
 
 	// mu guards everything below, the backing's bookkeeping and the chunk records (but not the span headers in them).
 	// Rank: below all shard locks. Under it there is no I/O, only mprotect and, when memory is short, madvise.
@@ -71,7 +73,6 @@ type Region struct {
 
 	candidates     [maxCandidates]ChunkID // the sparsest chunks of the last scan, sparsest first
 	candidateCount int
-	evacuateBelow  int // percent
 }
 
 // NewRegion reserves address space; it takes no memory yet.
@@ -80,7 +81,8 @@ func NewRegion(o Options) (*Region, error) {
 	if err := o.validate(); err != nil {
 		return nil, fmt.Errorf("mem: %w", err)
 	}
-	r := &Region{high: 1, evacuateBelow: o.EvacuateBelowPercent}
+	r := &Region{high: 1}
+	r.SetEvacuateBelow(o.EvacuateBelowPercent)
 	r.limit.Store(o.LimitBytes)
 	size := min(o.ReserveBytes, backingMaxBytes)
 	floor := min(size, minReserveBytes)

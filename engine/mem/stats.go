@@ -10,7 +10,7 @@ type Stats struct {
 	Limit    uint64 // 0 = none
 	Used     uint64 // handed out, rounded up to classes and granules
 	SpanFree uint64 // free objects within spans, and what is left over at their ends
-	RunFree  uint64 // free granules of chunks in use
+	RunFree  uint64 // free granules of chunks in use, except those under evacuation
 	Metadata uint64 // side table, not part of Resident
 
 	ChunksMovable    uint64 // chunks in use that hold movable objects

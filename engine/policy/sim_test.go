@@ -1,6 +1,10 @@
 package policy
 
-import "testing"
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+)
 
 // simEngine is what the policy needs of an engine, over plain slices: shards,
 // buckets in hash order that grow in number, and the dialogue. It counts items
@@ -10,16 +14,16 @@ type simEngine struct {
 	p      *Policy
 	shards []simShard
 	limit  int
-	used   int
+	used   atomic.Int64
 	sizeOf func(key uint32) int
 	expiry func(key uint32) int64 // deadline, 0 for none; nil for none at all
 
-	refused int
-	looks   int
-	slots   int // slots weighed
+	refused atomic.Int64
+	evicted func(simSlot) // nil, or told of every eviction
 }
 
 type simShard struct {
+	mu           sync.Mutex // guards the shard, as the engine's shard lock does
 	buckets      [][]simSlot
 	count        int
 	hits, misses uint64
@@ -58,6 +62,7 @@ func (sh *simShard) home(hash uint64) int {
 }
 
 // find returns the slot of a key, nil if it is absent.
+// REQUIRES: the key's shard is locked.
 func (s *simEngine) find(key uint32) *simSlot {
 	h := simHash(key)
 	sh := &s.shards[s.shardOf(h)]
@@ -72,16 +77,21 @@ func (s *simEngine) find(key uint32) *simSlot {
 
 func (s *simEngine) access(key uint32) bool {
 	sh := &s.shards[s.shardOf(simHash(key))]
-	if slot := s.find(key); slot != nil {
+	sh.mu.Lock()
+	slot := s.find(key)
+	if slot != nil {
 		if m, write := slot.meta.Hit(); write {
 			slot.meta = m
 		}
 		sh.hits++
-		return true
+	} else {
+		sh.misses++
 	}
-	sh.misses++
-	s.insert(key)
-	return false
+	sh.mu.Unlock()
+	if slot == nil {
+		s.insert(key)
+	}
+	return slot != nil
 }
 
 func (s *simEngine) size(key uint32) int {
@@ -92,15 +102,20 @@ func (s *simEngine) size(key uint32) int {
 }
 
 func (s *simEngine) insert(key uint32) {
-	for s.used+s.size(key) > s.limit {
+	for s.used.Load()+int64(s.size(key)) > int64(s.limit) {
 		if !s.evict() {
-			s.refused++
+			s.refused.Add(1)
 			return
 		}
 	}
 	h := simHash(key)
 	n := s.shardOf(h)
 	sh := &s.shards[n]
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if s.find(key) != nil {
+		return // another goroutine was faster
+	}
 	if sh.count >= simLoad*len(sh.buckets) {
 		sh.grow()
 	}
@@ -113,7 +128,7 @@ func (s *simEngine) insert(key uint32) {
 	b := &sh.buckets[sh.home(h)]
 	*b = append(*b, slot)
 	sh.count++
-	s.used += s.size(key)
+	s.used.Add(int64(s.size(key)))
 }
 
 func (sh *simShard) grow() {
@@ -128,6 +143,7 @@ func (sh *simShard) grow() {
 }
 
 // remove takes slot i of bucket b out and returns it.
+// REQUIRES: the shard is locked.
 func (s *simEngine) remove(shard uint32, b, i int) simSlot {
 	sh := &s.shards[shard]
 	bucket := sh.buckets[b]
@@ -135,7 +151,7 @@ func (s *simEngine) remove(shard uint32, b, i int) simSlot {
 	bucket[i] = bucket[len(bucket)-1]
 	sh.buckets[b] = bucket[:len(bucket)-1]
 	sh.count--
-	s.used -= s.size(slot.key)
+	s.used.Add(-int64(s.size(slot.key)))
 	return slot
 }
 
@@ -143,6 +159,8 @@ func (s *simEngine) delete(key uint32) bool {
 	h := simHash(key)
 	n := s.shardOf(h)
 	sh := &s.shards[n]
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
 	for i, slot := range sh.buckets[sh.home(h)] {
 		if slot.key == key {
 			s.remove(n, sh.home(h), i)
@@ -161,51 +179,56 @@ func (s *simEngine) evict() bool {
 		if steps > 1<<20 {
 			s.t.Fatal("a dialogue does not end")
 		}
-		switch s.p.Next(&e) {
-		case Stop:
+		step := s.p.Next(&e)
+		if step == Stop {
 			return false
+		}
+		sh := &s.shards[e.Shard]
+		sh.mu.Lock()
+		done := false
+		switch step {
 		case Look:
-			if at, ok := s.look(&e); ok {
-				return s.evictAt(e.Shard, at)
-			}
+			done = s.look(&e)
 		case Find:
-			if s.judge(&e) {
-				return true
-			}
+			done = s.judge(&e)
 		case Take:
-			slot := s.at(e.Shard, e.Place)
-			if slot == nil {
-				s.p.Gone(&e)
-			} else if s.p.Confirm(&e, slot.meta) {
-				return s.evictAt(e.Shard, e.Place)
-			}
+			done = s.take(&e)
+		}
+		sh.mu.Unlock()
+		if done {
+			return true
 		}
 	}
 }
 
-func (s *simEngine) look(e *Eviction) (Place, bool) {
-	s.looks++
+func (s *simEngine) look(e *Eviction) bool {
 	sh := &s.shards[e.Shard]
-	shard := e.Shard
 	n := uint64(len(sh.buckets))
 	cursor := e.Cursor
 	if e.Random {
 		cursor >>= 32
 	}
-	s.p.Observe(shard, sh.hits, sh.misses)
-	for i := cursor * n >> 32; ; i++ {
+	s.p.Observe(e.Shard, sh.hits, sh.misses)
+	i := cursor * n >> 32
+	for {
 		for j := range sh.buckets[i] {
 			slot := &sh.buckets[i][j]
-			s.slots++
 			slot.meta = e.Weigh(slot.meta, Place{i, slot.hash}, slot.deadline)
 		}
 		e.BucketDone()
-		if next := i + 1; next == n {
-			return s.p.Looked(e, 0, true)
-		} else if !e.More() {
-			return s.p.Looked(e, (next<<32+n-1)/n, false)
+		if i++; i == n || !e.More() {
+			break
 		}
 	}
+	at, ok := s.p.Looked(e, (i<<32+n-1)/n, i == n)
+	if ok {
+		b, j := s.at(e.Shard, at)
+		if j < 0 {
+			s.t.Fatal("the policy named a place that it was not shown")
+		}
+		s.drop(e.Shard, b, j)
+	}
+	return ok
 }
 
 func (s *simEngine) judge(e *Eviction) bool {
@@ -219,8 +242,7 @@ func (s *simEngine) judge(e *Eviction) bool {
 		m, evict := s.p.Judge(e, slot.meta)
 		slot.meta = m
 		if evict {
-			gone := s.remove(e.Shard, b, i)
-			s.p.OnEvict(e.Shard, gone.hash, gone.meta)
+			s.drop(e.Shard, b, i)
 		}
 		return evict
 	}
@@ -228,27 +250,37 @@ func (s *simEngine) judge(e *Eviction) bool {
 	return false
 }
 
-// at returns the slot at a place, nil if another entry or none is there now.
-func (s *simEngine) at(shard uint32, at Place) *simSlot {
+func (s *simEngine) take(e *Eviction) bool {
+	b, j := s.at(e.Shard, e.Place)
+	if j < 0 {
+		s.p.Gone(e)
+		return false
+	}
+	if !s.p.Confirm(e, s.shards[e.Shard].buckets[b][j].meta) {
+		return false
+	}
+	s.drop(e.Shard, b, j)
+	return true
+}
+
+// at returns bucket and slot of a place, slot -1 if the entry is not there.
+func (s *simEngine) at(shard uint32, at Place) (int, int) {
 	sh := &s.shards[shard]
-	if int(at.Cursor) < len(sh.buckets) {
-		for i := range sh.buckets[at.Cursor] {
-			if slot := &sh.buckets[at.Cursor][i]; slot.hash == at.Token {
-				return slot
+	if b := int(at.Cursor); b < len(sh.buckets) {
+		for i, slot := range sh.buckets[b] {
+			if slot.hash == at.Token {
+				return b, i
 			}
 		}
 	}
-	return nil
+	return 0, -1
 }
 
-func (s *simEngine) evictAt(shard uint32, at Place) bool {
-	for i, slot := range s.shards[shard].buckets[at.Cursor] {
-		if slot.hash == at.Token {
-			s.remove(shard, int(at.Cursor), i)
-			s.p.OnEvict(shard, slot.hash, slot.meta)
-			return true
-		}
+// drop evicts slot i of bucket b. REQUIRES: the shard is locked.
+func (s *simEngine) drop(shard uint32, b, i int) {
+	slot := s.remove(shard, b, i)
+	s.p.OnEvict(shard, slot.hash, slot.meta)
+	if s.evicted != nil {
+		s.evicted(slot)
 	}
-	s.t.Fatal("the policy named a place that it was not shown")
-	return false
 }
