@@ -73,19 +73,9 @@ cross: ## Compile for the other systems
 	GOOS=darwin GOARCH=arm64 go build ./...
 	GOOS=windows GOARCH=amd64 go build ./...
 
-# `go test -list` prints a package's targets and then its "ok" line; the awk
-# program turns that into "package target" lines. `go test -fuzz` takes one
-# target of one package at a time.
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (default 10s)
-	@listing=$$(go test -list '^Fuzz' ./...); \
-	targets=$$(awk '/^Fuzz/ { names[n++] = $$1 } \
-		/^(ok|\?)/ { for (i = 0; i < n; i++) print $$2, names[i]; n = 0 }' <<<"$$listing"); \
-	if [ -z "$$targets" ]; then echo 'fuzz: found no fuzz target' >&2; exit 1; fi; \
-	while read -r package target; do \
-		echo "fuzz: $$package $$target for $(FUZZTIME)"; \
-		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null; \
-	done <<<"$$targets"
+	@.ci/fuzz $(FUZZTIME)
 
 .PHONY: bench
 bench: oracles build ## Compare with redis-server and memcached (under ten minutes)
