@@ -103,6 +103,22 @@ func TestClosedLoopNoticesWrongValues(t *testing.T) {
 	}
 }
 
+func TestExists(t *testing.T) {
+	redis := startRedis(t)
+	p := dial(t, redis.Addr, 5)
+	if _, err := p.Closed(context.Background(), Closed{Protocol: NewRESP(8, 0), Pipeline: 16, Ops: 100, Next: FillKeys()}); err != nil {
+		t.Fatal(err)
+	}
+	exists := Closed{Protocol: NewExists(), Pipeline: 16, Ops: 1000, Next: Mix(100, 10, 1)}
+	if r, err := p.Closed(context.Background(), exists); err != nil || r.Hits != r.Gets || r.Ops != 1000 {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	exists.Next = FillFrom(100)
+	if _, err := p.Closed(context.Background(), exists); !errors.Is(err, ErrUnexpected) {
+		t.Errorf("keys that do not exist: got %v", err)
+	}
+}
+
 func TestOpenLoopKeepsItsSchedule(t *testing.T) {
 	redis := startRedis(t)
 	p := dial(t, redis.Addr, 10)

@@ -198,6 +198,37 @@ func (p *RESP) Reply(buf []byte, r Request, verify bool) (int, bool, error) {
 	return n, true, nil
 }
 
+// existsKeys is how many keys one request of Exists names.
+const existsKeys = 16
+
+// Exists is the Redis protocol with EXISTS of 16 keys as its only request: it
+// costs the server many times what it costs the generator, so that one thread
+// can keep several loops busy.
+type Exists struct{ request pattern }
+
+// NewExists returns that protocol.
+//
+// REQUIRES: the keys r.Key exist in the server.
+func NewExists() *Exists {
+	parts := []any{fmt.Sprintf("*%d\r\n$6\r\nEXISTS\r\n", existsKeys+1)}
+	for range existsKeys {
+		parts = append(parts, fmt.Sprintf("$%d\r\n%s", KeyBytes, keyPrefix), hole(keyDigits), "\r\n")
+	}
+	return &Exists{makePattern(parts...)}
+}
+
+// Append implements Protocol; what r asks for besides its key is ignored.
+func (p *Exists) Append(dst []byte, r Request, _ bool) []byte { return p.request.append(dst, r.Key) }
+
+// Reply implements Protocol.
+func (p *Exists) Reply(buf []byte, r Request, _ bool) (int, bool, error) {
+	n := takeLine(buf)
+	if n > 0 && string(buf[:n]) != ":16\r\n" {
+		return 0, false, unexpected(buf, r)
+	}
+	return n, n > 0, nil
+}
+
 // Text is memcached's classic text protocol: set and get.
 type Text struct {
 	set, get, item pattern

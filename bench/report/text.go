@@ -45,7 +45,7 @@ func remarks(t Table) []string {
 			if c.Missing == "" {
 				continue
 			}
-			reason := t.Columns[i] + ": " + c.Missing
+			reason := t.Columns[i] + ": " + shorten(c.Missing)
 			if rows[reason] == nil {
 				reasons = append(reasons, reason)
 			}
@@ -83,4 +83,14 @@ func align(b *strings.Builder, lines [][]string) {
 		}
 		b.WriteString(strings.TrimRight(row.String(), " ") + "\n")
 	}
+}
+
+// maxReason bounds a reason in the text; the CSV file has all of it.
+const maxReason = 160
+
+func shorten(reason string) string {
+	if runes := []rune(reason); len(runes) > maxReason {
+		return string(runes[:maxReason]) + "…"
+	}
+	return reason
 }
