@@ -161,6 +161,9 @@ func (l *loader) set(where, name string, d *directive, values []string) {
 }
 
 func (l *loader) warn(where, name string, d *directive, value string) {
+	if d.refuse != nil {
+		return // what is not refused is what larder does anyway
+	}
 	if d.inert != "" {
 		l.warnings = append(l.warnings, fmt.Sprintf("%s: %s is accepted and has no effect: %s", where, name, d.inert))
 		return

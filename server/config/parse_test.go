@@ -173,7 +173,7 @@ func TestFaults(t *testing.T) {
 
 // A directive without effect warns once, wherever and however often it stands.
 func TestWarnings(t *testing.T) {
-	f := files{"a.conf": "rdbcompression yes\nhz 10\nrdbcompression no\nslave-priority 5\nappendonly yes\n"}
+	f := files{"a.conf": "rdbcompression yes\nhz 10\nrdbcompression no\nslave-priority 5\nappendonly yes\ndaemonize no\n"}
 	r, err := Parse([]string{"a.conf", "--rdbcompression", "yes", "--save", ""}, f.environment(""))
 	if err != nil {
 		t.Fatal(err)
