@@ -117,6 +117,7 @@ func respPair(t *testing.T) *harness.Runner {
 // memPair compares the shared memcached with the subject.
 func memPair(t *testing.T) *harness.Runner {
 	t.Helper()
+	needMemcached(t)
 	return &harness.Runner{Oracle: servers.memcached, Subject: servers.memSubject, Intended: intended(t)}
 }
 

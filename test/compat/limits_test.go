@@ -180,6 +180,7 @@ func TestQueryBufferLimit(t *testing.T) {
 
 // TestMemcapable runs libmemcached's protocol tests.
 func TestMemcapable(t *testing.T) {
+	needMemcached(t)
 	program := ""
 	for _, name := range []string{"memccapable", "memcapable"} {
 		if path, err := exec.LookPath(name); err == nil {

@@ -141,6 +141,7 @@ func statNames(raw string) []string {
 // TestMemcachedStats compares the names of the statistics with those of a
 // memcached that runs on its defaults.
 func TestMemcachedStats(t *testing.T) {
+	needMemcached(t)
 	oracle, err := harness.StartMemcached("stock memcached")
 	if err != nil {
 		t.Fatal(err)

@@ -167,6 +167,7 @@ func TestMemcachedBinary(t *testing.T) {
 // TestMemcachedBinaryStreams compares malformed frames, and those that end
 // the connection.
 func TestMemcachedBinaryStreams(t *testing.T) {
+	needMemcached(t)
 	noop := frame{opcode: opNoop, opaque: 7}.bytes()
 	get := frame{opcode: opGet, key: []byte("nosuch")}.bytes()
 	with := func(p []byte, at int, b byte) []byte {

@@ -61,6 +61,7 @@ var memStreams = []struct{ name, request string }{
 }
 
 func TestMemcachedStreams(t *testing.T) {
+	needMemcached(t)
 	for _, s := range memStreams {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
