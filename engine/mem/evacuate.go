@@ -46,38 +46,47 @@ func (r *Region) SetEvacuateBelow(percent int) {
 
 // begin closes the sparsest chunk that is at most percent live and that worth approves of.
 func (r *Region) begin(percent int64, worth func(*Region, *chunk) bool) (ChunkID, bool) {
-	if id := r.closeCandidate(percent, worth); id != 0 {
-		return id, true
+	scanned := false
+	for {
+		id, closed := r.tryCandidate(percent, worth)
+		switch {
+		case closed:
+			return id, true
+		case id != 0: // there may be more
+		case scanned:
+			return 0, false
+		default:
+			r.scan()
+			scanned = true
+		}
 	}
-	r.scan()
-	id := r.closeCandidate(percent, worth)
-	return id, id != 0
 }
 
-// closeCandidate closes the first of the remembered candidates that still qualifies, or returns 0.
-func (r *Region) closeCandidate(percent int64, worth func(*Region, *chunk) bool) ChunkID {
+// tryCandidate takes the first of the remembered candidates, 0 when there is none, and closes it if it still
+// qualifies. It is one hold of Region.mu, some 10 µs.
+func (r *Region) tryCandidate(percent int64, worth func(*Region, *chunk) bool) (id ChunkID, closed bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for r.candidateCount > 0 {
-		id := r.candidates[0]
-		r.candidateCount--
-		copy(r.candidates[:], r.candidates[1:r.candidateCount+1])
-		c := r.chunk(id)
-		if !c.movable() || int64(c.liveBytes()) > ChunkBytes/100*percent && percent < 100 {
-			continue
-		}
-		// Out of the pool first, so that it is not taken for room for its own objects.
-		r.unbin(id, c)
-		if !worth(r, c) {
-			r.enter(id, c)
-			continue
-		}
-		c.state = stateEvacuating
-		r.closing++
-		c.setEvac(1)
-		return id
+	if r.candidateCount == 0 {
+		return 0, false
 	}
-	return 0
+	id = r.candidates[0]
+	r.candidateCount--
+	copy(r.candidates[:], r.candidates[1:r.candidateCount+1])
+	c := r.chunk(id)
+	if !c.movable() || percent < 100 && int64(c.liveBytes()) > ChunkBytes/100*percent {
+		return id, false
+	}
+	// Out of the pool first, so that it is not taken for room for its own objects.
+	r.unbin(id, c)
+	if !worth(r, c) {
+		r.enter(id, c)
+		return id, false
+	}
+	c.state = stateEvacuating
+	r.closing++
+	c.setEvac(1)
+	return id, true
 }
 
 // scan remembers the sparsest chunks. It looks at every chunk's span headers, a few microseconds a chunk, and lets

@@ -2,6 +2,7 @@ package mem
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -181,6 +182,84 @@ func TestEvacuationNotWorthIt(t *testing.T) {
 	}
 	w.check()
 	w.empty()
+}
+
+// TestEvacuationEnds: objects that fill most of a chunk each fit nowhere else, although the free room sums up to more
+// than they need; moving them would go on for ever.
+func TestEvacuationEnds(t *testing.T) {
+	for _, n := range []int{1500 << 10, 1100 << 10} {
+		w := newWorld(t, 1, Options{ReserveBytes: 1 << 30})
+		for range 10 {
+			w.alloc(0, n, Movable)
+		}
+		if emptied := w.evacuate(100, nil); emptied != 0 {
+			t.Errorf("objects of %d bytes, one a chunk, were moved %d times", n, emptied)
+		}
+		w.close()
+	}
+}
+
+// TestEvacuateBelow: the share up to which chunks are evacuated is obeyed and can be changed.
+func TestEvacuateBelow(t *testing.T) {
+	w := newWorld(t, 1, Options{ReserveBytes: 1 << 30, EvacuateBelowPercent: 85})
+	defer w.close()
+	for range 20 * ChunkBytes / 1024 {
+		w.alloc(0, 1024, Movable)
+	}
+	for i := len(w.objects) - 10; i >= 0; i -= 10 { // each chunk stays 90 % live
+		w.free(i)
+	}
+	if emptied := w.evacuate(1000, nil); emptied != 0 {
+		t.Errorf("%d chunks were evacuated that are 90 %% live, 85 is the limit", emptied)
+	}
+	w.r.SetEvacuateBelow(95)
+	if emptied := w.evacuate(1000, nil); emptied != 2 {
+		t.Errorf("%d of 20 chunks that are 90 %% live were emptied, want 2", emptied)
+	}
+	w.check()
+	w.empty()
+}
+
+// TestReclaim: with every chunk full and the limit reached, reclaiming one makes room for objects of another size, at
+// the price of one chunk's objects and no more.
+func TestReclaim(t *testing.T) {
+	const limit = 8 << 20
+	w := newWorld(t, 1, Options{ReserveBytes: 1 << 30, LimitBytes: limit})
+	defer w.close()
+	for w.alloc(0, 100, Movable) {
+	}
+	full := len(w.objects)
+	w.r.SetEvacuateBelow(100)
+	if id, ok := w.r.BeginEvacuation(); ok {
+		t.Errorf("chunk %d is to be evacuated where no room is", id)
+	}
+	id, ok := w.r.BeginReclaim()
+	if !ok {
+		t.Fatal("nothing to reclaim")
+	}
+	freed := 0
+	w.r.EvacuationBlocks(id, func(_ uint16, b Block) {
+		w.heaps[0].LiveObjects(b, func(ref Ref, _ int) bool {
+			i := slices.IndexFunc(w.objects, func(o object) bool { return o.ref == ref })
+			w.free(i)
+			freed++
+			return true
+		})
+	})
+	w.r.EndEvacuation(id)
+	if freed*4 > full+4 {
+		t.Errorf("%d of %d objects were freed for one of four chunks", freed, full)
+	}
+	for _, k := range []Kind{Fixed, Movable} {
+		if w.alloc(0, 8000, k) != (k == Fixed) {
+			t.Errorf("kind %d: the reclaimed chunk serves the first who takes it, and no other", k)
+		}
+	}
+	w.check()
+	w.empty()
+	if _, ok := w.r.BeginReclaim(); ok {
+		t.Error("an empty region has something to reclaim")
+	}
 }
 
 // TestFragmentation: a region is filled with objects of 10 bytes, a random 70 % of them are freed, which empties no
