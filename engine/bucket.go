@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"larder/engine/mem"
+	"larder/engine/policy"
 )
 
 // A bucket is one cache line:
@@ -48,16 +49,14 @@ const (
 // Meta is the byte of a slot that eviction and expiry own.
 type Meta uint8
 
-// Bits of Meta.
 const (
 	// MetaFreq counts recent hits, saturating at 3.
-	MetaFreq Meta = 3
-	// MetaDeadline marks an entry that has a deadline.
-	MetaDeadline Meta = 1 << 2
-	// MetaQueue tells which of the eviction policy's queues holds the entry.
-	MetaQueue Meta = 3 << 3
-	// MetaSpare may be used by the eviction policy.
-	MetaSpare Meta = 3 << 5
+	MetaFreq = Meta(policy.Freq)
+	// MetaDeadline marks an entry that has a deadline. The other bits are the
+	// eviction policy's.
+	MetaDeadline = Meta(policy.Deadline)
+	// MetaFetched marks an entry that a command has read since it was stored.
+	MetaFetched Meta = 1 << 7
 
 	metaShift = 56
 )

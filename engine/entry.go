@@ -15,6 +15,7 @@ import (
 //	key
 //	[deadline]   8 bytes, little-endian, ms since 1970, if kindDeadline
 //	[flags, cas] 4 + 8 bytes, little-endian, if kindItem
+//	[marks]      1 byte, see Marks, if kindMarks
 //	[length]     uvarint, unless the encoding is EncInt
 //	value        EncInt: int64, little-endian; otherwise length bytes
 //
@@ -62,6 +63,7 @@ const (
 	kindEncMask  = 3 << kindEncShift
 	kindDeadline = 1 << 5
 	kindItem     = 1 << 6
+	kindMarks    = 1 << 7
 )
 
 func entryAt(r *mem.Region, ref mem.Ref) entry { return entry{r.Ptr(ref), ref} }
@@ -115,6 +117,7 @@ type layout struct {
 	kind     uint8
 	deadline int // offset, valid if kindDeadline
 	item     int // offset of flags and cas, valid if kindItem
+	marks    int // offset of the marks, valid if kindMarks
 	value    int // offset of the value
 	valueLen int // bytes
 }
@@ -129,6 +132,10 @@ func (e entry) layout() layout {
 	if l.kind&kindItem != 0 {
 		l.item = off
 		off += 12
+	}
+	if l.kind&kindMarks != 0 {
+		l.marks = off
+		off++
 	}
 	if Encoding(l.kind&kindEncMask>>kindEncShift) == EncInt {
 		l.value, l.valueLen = off, 8
@@ -172,6 +179,7 @@ type header struct {
 	item     bool  // carries flags and cas
 	flags    uint32
 	cas      uint64
+	marks    Marks
 }
 
 func uvarintLen(n int) int { return (bits.Len(uint(n)|1) + 6) / 7 }
@@ -184,6 +192,9 @@ func (h *header) size(keyLen, valueLen int) int {
 	}
 	if h.item {
 		n += 12
+	}
+	if h.marks != 0 {
+		n++
 	}
 	if h.enc != EncInt {
 		n += uvarintLen(valueLen)
@@ -202,6 +213,9 @@ func (h *header) write(dst, key []byte, valueLen int) int {
 	if h.item {
 		kind |= kindItem
 	}
+	if h.marks != 0 {
+		kind |= kindMarks
+	}
 	dst[0] = kind
 	off := 1 + binary.PutUvarint(dst[1:], uint64(len(key)))
 	off += copy(dst[off:], key)
@@ -213,6 +227,10 @@ func (h *header) write(dst, key []byte, valueLen int) int {
 		binary.LittleEndian.PutUint32(dst[off:], h.flags)
 		binary.LittleEndian.PutUint64(dst[off+4:], h.cas)
 		off += 12
+	}
+	if h.marks != 0 {
+		dst[off] = byte(h.marks)
+		off++
 	}
 	if h.enc != EncInt {
 		off += binary.PutUvarint(dst[off:], uint64(valueLen))
@@ -230,6 +248,9 @@ func (e entry) headerOf(l layout) header {
 		h.item = true
 		h.flags = binary.LittleEndian.Uint32(e.bytes(l.item, 4))
 		h.cas = binary.LittleEndian.Uint64(e.bytes(l.item+4, 8))
+	}
+	if l.kind&kindMarks != 0 {
+		h.marks = Marks(*e.at(l.marks))
 	}
 	return h
 }

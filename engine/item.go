@@ -47,10 +47,22 @@ func (e *Engine) Peek(db int, k Key, nowMs int64) (Item, bool) {
 
 // touch notes a hit in the slot: at most one conditional store.
 func (it *Item) touch() {
-	if f := *it.pos.slot >> metaShift & uint64(MetaFreq); f < uint64(MetaFreq) {
-		*it.pos.slot += 1 << metaShift
+	const seen = uint64(MetaFreq|MetaFetched) << metaShift
+	s := *it.pos.slot
+	if s&seen == seen {
+		return
 	}
+	if s>>metaShift&uint64(MetaFreq) < uint64(MetaFreq) {
+		s += 1 << metaShift
+	}
+	*it.pos.slot = s | uint64(MetaFetched)<<metaShift
 }
+
+// Touch notes a hit of an item that Peek has found.
+func (it *Item) Touch() { it.touch() }
+
+// Fetched tells whether a command has read the value since it was stored.
+func (it *Item) Fetched() bool { return it.Meta()&MetaFetched != 0 }
 
 // Type returns the value's type.
 func (it *Item) Type() Type { return Type(it.l.kind & kindType) }
@@ -122,14 +134,14 @@ func (it *Item) Flags() uint32 {
 	return binary.LittleEndian.Uint32(it.e.bytes(it.l.item, 4))
 }
 
-// CAS returns the memcached CAS value, never 0. For a string that Redis
-// commands wrote it is derived from the content, so that plain keys need not
+// CAS returns the memcached CAS value. For a string that Redis commands wrote
+// it is derived from the content (see cas.go), so that plain keys need not
 // store one.
 func (it *Item) CAS() uint64 {
 	if it.IsItem() {
 		return binary.LittleEndian.Uint64(it.e.bytes(it.l.item+4, 8))
 	}
-	return max(xxhash.Sum64(it.Raw()), 1)
+	return derivedCAS(xxhash.Sum64(it.Raw()))
 }
 
 // EntryBytes is the memory that the entry takes, rounding of the allocator

@@ -29,6 +29,7 @@ func (e *Engine) place(db int, k Key, nowMs int64) (sp *space, p position, en en
 
 // drop removes an entry and frees its memory.
 func (s *Shard) drop(sp *space, p position, en entry) {
+	s.engine.policy.OnRemove(uint32(s.index), 1)
 	s.unlink(sp, p)
 	s.free(en)
 	sp.t.shrink(p.seg)
@@ -54,6 +55,7 @@ func (s *Shard) store(sp *space, k Key, p position, en entry, found bool, h *hea
 	want := allocFor(size, h.enc)
 	if found && roundUp(want) == roundUp(en.allocBytes()) {
 		off := h.write(en.bytes(0, size), k.Name, n)
+		*p.slot &^= uint64(MetaFetched) << metaShift
 		s.markDeadline(sp, p.seg, p.slot, h.deadline)
 		return en.bytes(off, n), nil
 	}
@@ -68,10 +70,11 @@ func (s *Shard) store(sp *space, k Key, p position, en entry, found bool, h *hea
 	off := h.write(ne.bytes(0, size), k.Name, n)
 	if found {
 		s.free(en)
-		*p.slot = *p.slot&^slotRefMask | uint64(ref)
+		*p.slot = *p.slot&^(slotRefMask|uint64(MetaFetched)<<metaShift) | uint64(ref)
 		s.markDeadline(sp, p.seg, p.slot, h.deadline)
 	} else {
-		slot := sp.t.insert(k.Hash, ref, 0)
+		m := s.engine.policy.OnInsert(uint32(s.index), k.Hash, handleOf(k.Hash))
+		slot := sp.t.insert(k.Hash, ref, Meta(m))
 		s.markDeadline(sp, sp.t.segment(k.Hash), slot, h.deadline)
 	}
 	return ne.bytes(off, n), nil
@@ -83,16 +86,21 @@ type Attrs struct {
 	Item     bool   // written by memcached: carries Flags and CAS
 	Flags    uint32 // memcached client flags
 	CAS      uint64 // memcached CAS value
+	Marks    Marks  // what the meta protocol notes about the value
 }
 
-// Attrs returns the attributes of a value, for writes that keep them.
+// Attrs returns the attributes of a value, for writes that keep them and
+// change the content: its CAS value is already that of the next content.
 func (it *Item) Attrs() Attrs {
 	h := it.e.headerOf(it.l)
-	return Attrs{h.deadline, h.item, h.flags, h.cas}
+	if h.item {
+		h.cas = nextCAS(h.cas)
+	}
+	return Attrs{h.deadline, h.item, h.flags, h.cas, h.marks}
 }
 
 func (a *Attrs) header(enc Encoding) header {
-	return header{TypeString, enc, a.Deadline, a.Item, a.Flags, a.CAS}
+	return header{TypeString, enc, a.Deadline, a.Item, a.Flags, a.CAS, a.Marks}
 }
 
 // SetString makes value the string at k, whatever was there. A value that is
@@ -137,14 +145,16 @@ func (e *Engine) SetInt(db int, k Key, n int64, a Attrs, nowMs int64) error {
 
 // UpdateInt replaces the integer of an EncInt item where it lies.
 func (it *Item) UpdateInt(n int64) {
+	it.renewCAS()
 	binary.LittleEndian.PutUint64(it.Raw(), uint64(n))
 }
 
 // EditString makes the string at k size bytes long, keeping its content and
-// attributes (a then only serves a key that is absent) and padding with zero
-// bytes, and returns the content for the caller to change in place.
+// attributes and padding with zero bytes, and returns the content for the
+// caller to change in place. Of a, a key that is there takes only the CAS
+// value, and only if it is a memcached item.
 // It returns ErrWrongType if k holds another type.
-// REQUIRES: k.Shard is locked; size > 0.
+// REQUIRES: k.Shard is locked.
 func (e *Engine) EditString(db int, k Key, size int, a Attrs, nowMs int64) ([]byte, error) {
 	s := k.Shard
 	sp, p, en, found, err := e.place(db, k, nowMs)
@@ -161,13 +171,17 @@ func (e *Engine) EditString(db int, k Key, size int, a Attrs, nowMs int64) ([]by
 	if Type(l.kind&kindType) != TypeString {
 		return nil, ErrWrongType
 	}
+	it := Item{s, sp, p, en, l}
 	h := en.headerOf(l)
 	if h.enc == EncGrown && l.valueLen == size {
+		it.renewCAS()
 		return en.bytes(l.value, size), nil
+	}
+	if h.item {
+		h.cas = nextCAS(h.cas)
 	}
 	// The header may change its length, so the content is moved by way of a
 	// new entry unless the class is the same and the content stays in place.
-	it := Item{s, sp, p, en, l}
 	var digits [20]byte
 	old := it.Bytes(digits[:0])
 	keep := min(len(old), size)
@@ -229,21 +243,6 @@ func (it *Item) SetDeadline(ms int64) error {
 		return nil
 	}
 	h.deadline = ms
-	return it.relayout(&h)
-}
-
-// SetItemAttrs changes flags and CAS of a value, making it a memcached item.
-// The item is not valid afterwards.
-// REQUIRES: the shard is locked.
-func (it *Item) SetItemAttrs(flags uint32, cas uint64) error {
-	h := it.e.headerOf(it.l)
-	had := h.item
-	h.item, h.flags, h.cas = true, flags, cas
-	if had {
-		binary.LittleEndian.PutUint32(it.e.bytes(it.l.item, 4), flags)
-		binary.LittleEndian.PutUint64(it.e.bytes(it.l.item+4, 8), cas)
-		return nil
-	}
 	return it.relayout(&h)
 }
 
