@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"larder/engine/mem"
+	"larder/engine/policy"
 )
 
 // ErrNoRoom is returned by everything that allocates when the memory limit or
@@ -62,6 +63,11 @@ type Engine struct {
 	region    *mem.Region
 	shards    []*Shard
 
+	policy   *policy.Policy
+	limit    atomic.Uint64 // bytes, 0 = none
+	used     atomic.Int64  // bytes handed out, summed up in steps
+	usedStep atomic.Int64  // bytes by which a shard may be ahead of used
+
 	epoch atomic.Uint32 // of the newest snapshot cut
 }
 
@@ -76,6 +82,11 @@ func New(o Options) (*Engine, error) {
 		return nil, fmt.Errorf("engine: reserve memory: %w", err)
 	}
 	e := &Engine{seed: o.Seed, shardMask: uint64(o.Shards - 1), databases: o.Databases, region: region}
+	e.policy, err = policy.New(policy.Options{Shards: o.Shards, Seed: uint64(o.Seed)})
+	if err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	e.SetLimit(0)
 	for i := range o.Shards {
 		e.shards = append(e.shards, newShard(e, i))
 	}

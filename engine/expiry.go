@@ -113,6 +113,9 @@ func (w *Sweeper) step(s *Shard, sp *space, nowMs int64, onExpired func(int, []b
 		for ; w.bucket < to; w.bucket++ {
 			removed += w.visit(s, sp, seg, w.bucket, nowMs, onExpired)
 		}
+		if removed > 0 {
+			s.engine.policy.OnRemove(uint32(s.index), removed)
+		}
 		if w.bucket < seg.buckets {
 			return removed, false
 		}

@@ -20,6 +20,8 @@ type Shard struct {
 	spaces []space // one a database
 	stats  ShardStats
 
+	published int64 // what of the heap's use is in the engine's sum
+
 	_ [64]byte // keeps the next shard's lock off this one's cache lines
 }
 
@@ -42,7 +44,10 @@ func newShard(e *Engine, index int) *Shard {
 func (s *Shard) Lock() { s.mu.Lock() }
 
 // Unlock releases the shard's lock.
-func (s *Shard) Unlock() { s.mu.Unlock() }
+func (s *Shard) Unlock() {
+	s.publish()
+	s.mu.Unlock()
+}
 
 // Index is the shard's place in the lock order.
 func (s *Shard) Index() int { return s.index }

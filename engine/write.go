@@ -150,9 +150,8 @@ func (it *Item) UpdateInt(n int64) {
 }
 
 // EditString makes the string at k size bytes long, keeping its content and
-// attributes and padding with zero bytes, and returns the content for the
-// caller to change in place. Of a, a key that is there takes only the CAS
-// value, and only if it is a memcached item.
+// attributes (a then only serves a key that is absent) and padding with zero
+// bytes, and returns the content for the caller to change in place.
 // It returns ErrWrongType if k holds another type.
 // REQUIRES: k.Shard is locked.
 func (e *Engine) EditString(db int, k Key, size int, a Attrs, nowMs int64) ([]byte, error) {

@@ -1,0 +1,273 @@
+package engine
+
+import (
+	"larder/engine/mem"
+	"larder/engine/policy"
+)
+
+// Eviction: package policy decides, this file shows it the index and removes
+// what it names. See the dialogue in the policy's package comment.
+
+// SetPolicy changes the eviction policy.
+func (e *Engine) SetPolicy(n policy.Name) { e.policy.SetName(n) }
+
+// Policy returns the eviction policy in force.
+func (e *Engine) Policy() policy.Name { return e.policy.Name() }
+
+// EvictOne removes one entry that the policy chooses and reports false when
+// there is none to remove. onEvict, if not nil, is told the database and key
+// before the entry is removed, with its shard locked.
+// REQUIRES: no shard is locked by the caller.
+func (e *Engine) EvictOne(onEvict func(db int, key []byte)) bool {
+	var d policy.Eviction
+	p := e.policy
+	p.Begin(&d)
+	for {
+		switch p.Next(&d) {
+		case policy.Stop:
+			return false
+		case policy.Look:
+			s := e.shards[d.Shard]
+			s.Lock()
+			evicted := s.look(&d, onEvict)
+			s.Unlock()
+			if evicted {
+				return true
+			}
+		case policy.Find:
+			s := e.shards[d.Shard]
+			s.Lock()
+			evicted := s.judge(&d, onEvict)
+			s.Unlock()
+			if evicted {
+				return true
+			}
+		case policy.Take:
+			s := e.shards[d.Shard]
+			s.Lock()
+			evicted := s.take(&d, onEvict)
+			s.Unlock()
+			if evicted {
+				return true
+			}
+		}
+	}
+}
+
+// evict removes the entry at p because the policy said so.
+func (s *Shard) evict(db int, p position, onEvict func(db int, key []byte)) {
+	sp := &s.spaces[db]
+	en := entryAt(s.region, slotRef(*p.slot))
+	if onEvict != nil {
+		onEvict(db, en.key())
+	}
+	s.engine.policy.OnEvict(uint32(s.index), s.engine.seed.Hash(en.key()), policyMeta(*p.slot))
+	s.stats.Evicted++
+	s.unlink(sp, p)
+	s.free(en)
+	sp.t.shrink(p.seg)
+}
+
+func policyMeta(slot uint64) policy.Meta { return policy.Meta(slot >> metaShift) }
+
+func setMeta(slot *uint64, m policy.Meta) {
+	*slot = *slot&(1<<metaShift-1) | uint64(m)<<metaShift
+}
+
+// handleOf is what the policy's queue knows an entry by: the position bits and
+// the top bits of the hash, which lead to the home bucket in any database.
+func handleOf(h uint64) uint64 { return h>>40<<16 | hashPos(h) }
+
+// hashOfHandle turns a handle of n bits back to the hash bits that find needs.
+func hashOfHandle(handle uint64, n uint) (dirBits, pos uint64) {
+	return handle >> 16 << (64 - (n - 16)), handle & 0xffff
+}
+
+// A look's cursor is a Cursor with the database in place of the shard, so that
+// one walk covers all databases of a shard.
+func lookCursor(db int, depth uint8, prefix uint32, pos uint64) uint64 {
+	return uint64(makeCursor(db, depth, prefix, pos))
+}
+
+// look shows the policy some buckets of the shard.
+func (s *Shard) look(d *policy.Eviction, onEvict func(int, []byte)) bool {
+	c := Cursor(d.Cursor)
+	if d.Random {
+		c = s.randomCursor(d.Cursor)
+	}
+	db := c.shard()
+	ended := false
+	for d.More() {
+		if db >= len(s.spaces) {
+			ended = true
+			break
+		}
+		sp := &s.spaces[db]
+		if sp.t == nil || sp.t.count == 0 {
+			db++
+			c = makeCursor(db, 0, 0, 0)
+			continue
+		}
+		c = s.lookSegment(d, sp, db, c)
+		db = c.shard()
+	}
+	place, ok := s.engine.policy.Looked(d, uint64(c), ended)
+	if !ok {
+		return false
+	}
+	db, p, ok := s.placed(place)
+	if !ok {
+		return false
+	}
+	s.evict(db, p, onEvict)
+	return true
+}
+
+// lookSegment shows buckets of the segment at c until the policy has seen
+// enough or the segment ends, and returns the cursor behind them.
+func (s *Shard) lookSegment(d *policy.Eviction, sp *space, db int, c Cursor) Cursor {
+	var h uint64
+	if c.depth() > 0 {
+		h = c.prefix() << (64 - c.depth())
+	}
+	seg := sp.t.segment(h)
+	hd := seg.header()
+	at := seg.home(c.pos())
+	for ; at < seg.buckets && d.More(); at++ {
+		s.weighBucket(d, seg, at, db)
+		d.BucketDone()
+	}
+	if at < seg.buckets {
+		return Cursor(lookCursor(db, hd.depth, hd.prefix, firstPos(seg, at)))
+	}
+	next := uint32(0)
+	if hd.depth > 0 {
+		next = (hd.prefix + 1) & (1<<hd.depth - 1)
+	}
+	if next == 0 {
+		return makeCursor(db+1, 0, 0, 0)
+	}
+	return Cursor(lookCursor(db, hd.depth, next, 0))
+}
+
+func (s *Shard) weighBucket(d *policy.Eviction, seg segment, at, db int) {
+	hd := seg.header()
+	b := seg.bucket(at)
+	deadlines := s.engine.policy.Name().NeedsDeadline()
+	for m := b.occupied(); m != 0; m &= m - 1 {
+		i := matchIndex(m)
+		slot := &b.slots[i]
+		deadline := int64(0)
+		if deadlines && slotMeta(*slot)&MetaDeadline != 0 {
+			deadline = entryAt(s.region, slotRef(*slot)).deadline()
+		}
+		place := policy.Place{
+			Cursor: lookCursor(db, hd.depth, hd.prefix, slotPos(*slot)),
+			Token:  uint64(slotRef(*slot)),
+		}
+		setMeta(slot, d.Weigh(policyMeta(*slot), place, deadline))
+	}
+}
+
+// randomCursor draws a bucket of the shard by a random number.
+func (s *Shard) randomCursor(r uint64) Cursor {
+	total := 0
+	for i := range s.spaces {
+		if t := s.spaces[i].t; t != nil {
+			total += t.count
+		}
+	}
+	if total == 0 {
+		return makeCursor(0, 0, 0, 0)
+	}
+	k := int(r >> 1 % uint64(total))
+	for db := range s.spaces {
+		t := s.spaces[db].t
+		if t == nil {
+			continue
+		}
+		if k -= t.count; k < 0 {
+			hd := t.segment(r * 0x9e3779b97f4a7c15).header()
+			return makeCursor(db, hd.depth, hd.prefix, r&0xffff)
+		}
+	}
+	return makeCursor(0, 0, 0, 0)
+}
+
+// placed finds the slot that a place names, if the entry is still there.
+func (s *Shard) placed(at policy.Place) (db int, p position, ok bool) {
+	c := Cursor(at.Cursor)
+	db = c.shard()
+	if db >= len(s.spaces) || s.spaces[db].t == nil {
+		return 0, position{}, false
+	}
+	var h uint64
+	if c.depth() > 0 {
+		h = c.prefix() << (64 - c.depth())
+	}
+	p, ok = s.spaces[db].t.findSlot(h, c.pos(), func(slot uint64) bool {
+		return slotRef(slot) == mem.Ref(at.Token)
+	})
+	return db, p, ok
+}
+
+// judge shows the policy the entry that its window names.
+func (s *Shard) judge(d *policy.Eviction, onEvict func(int, []byte)) bool {
+	dir, pos := hashOfHandle(d.Handle, s.engine.policy.HandleBits())
+	for db := range s.spaces {
+		t := s.spaces[db].t
+		if t == nil {
+			continue
+		}
+		p, ok := t.findSlot(dir, pos, func(slot uint64) bool {
+			return policyMeta(slot)&policy.Window != 0
+		})
+		if !ok {
+			continue
+		}
+		m, evict := s.engine.policy.Judge(d, policyMeta(*p.slot))
+		setMeta(p.slot, m)
+		if evict {
+			s.evict(db, p, onEvict)
+		}
+		return evict
+	}
+	s.engine.policy.Gone(d)
+	return false
+}
+
+// take removes the entry that the policy has chosen, if nothing has happened
+// to it since.
+func (s *Shard) take(d *policy.Eviction, onEvict func(int, []byte)) bool {
+	db, p, ok := s.placed(d.Place)
+	if !ok {
+		s.engine.policy.Gone(d)
+		return false
+	}
+	if !s.engine.policy.Confirm(d, policyMeta(*p.slot)) {
+		return false
+	}
+	s.evict(db, p, onEvict)
+	return true
+}
+
+// findSlot returns the first slot on the probe path of (dir, pos) with that
+// position that ok accepts. Of dir only the directory's bits count.
+func (t *table) findSlot(dir, pos uint64, ok func(slot uint64) bool) (position, bool) {
+	s := t.segment(dir)
+	at := s.home(pos)
+	for range s.buckets {
+		b := s.bucket(at)
+		for m := b.occupied(); m != 0; m &= m - 1 {
+			i := matchIndex(m)
+			if slotPos(b.slots[i]) == pos && ok(b.slots[i]) {
+				return position{s, at, &b.slots[i], i}, true
+			}
+		}
+		if b.overflow() == 0 {
+			break
+		}
+		at = s.next(at)
+	}
+	return position{}, false
+}

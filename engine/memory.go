@@ -1,0 +1,100 @@
+package engine
+
+import (
+	"time"
+
+	"larder/engine/mem"
+)
+
+// Accounting. Each shard's heap knows exactly what it has handed out; the
+// engine's sum follows it in steps, so that a command pays one comparison and
+// rarely an atomic addition. The step grows with the limit, so that the sum is
+// never off by more than about 1/256 of it.
+
+const (
+	usedStepMin   = 512
+	usedStepShare = 256
+
+	// residentSlack is how far the memory taken from the system may exceed the
+	// limit on what is handed out: a part of it, for what lies between objects
+	// until compaction gets to it, and a constant for the first chunks.
+	residentSlackShare = 20
+	residentSlackBytes = 8 << 20
+)
+
+// SetLimit bounds the memory for data to limit bytes, 0 = no bound. What is
+// handed out (Used) may pass it by the size of one command's data, until the
+// caller has evicted; what is taken from the system never passes it by more
+// than 5 % and 8 MiB, after which allocations fail with ErrNoRoom.
+func (e *Engine) SetLimit(limit uint64) {
+	e.limit.Store(limit)
+	step := int64(usedStepMin)
+	if limit == 0 {
+		e.region.SetLimit(0)
+		step = 1 << 20
+	} else {
+		e.region.SetLimit(limit + limit/residentSlackShare + residentSlackBytes)
+		step = max(step, int64(limit)/int64(usedStepShare*len(e.shards)))
+	}
+	e.usedStep.Store(step)
+}
+
+// Limit returns what SetLimit has set.
+func (e *Engine) Limit() uint64 { return e.limit.Load() }
+
+// Used returns the bytes handed out for entries and the index, rounding
+// included, as far as they have been summed up.
+func (e *Engine) Used() uint64 { return uint64(max(e.used.Load(), 0)) }
+
+// Excess returns by how many bytes Used exceeds the limit, 0 or less if it
+// does not. It costs two loads.
+func (e *Engine) Excess() int64 {
+	limit := e.limit.Load()
+	if limit == 0 {
+		return 0
+	}
+	return e.used.Load() - int64(limit)
+}
+
+// publish adds what has changed in a shard's heap to the sum.
+// REQUIRES: s is locked.
+func (s *Shard) publish() {
+	now := int64(s.heap.Used())
+	if d, step := now-s.published, s.engine.usedStep.Load(); d >= step || d <= -step {
+		s.published = now
+		s.engine.used.Add(d)
+	}
+}
+
+// MemoryStats are the figures of the memory below the data, in bytes.
+type MemoryStats struct {
+	Used     uint64 // handed out: entries and index, rounding included
+	Index    uint64 // of it: segments and directories
+	Policy   uint64 // what the eviction policy keeps
+	Region   mem.Stats
+	Entries  int
+	Overhead uint64 // outside of Used: metadata of the region, policy
+}
+
+// MemoryStats locks the shards one at a time.
+func (e *Engine) MemoryStats() MemoryStats {
+	st := MemoryStats{Region: e.region.Stats(), Policy: uint64(e.policy.Bytes())}
+	for _, s := range e.shards {
+		s.Lock()
+		st.Used += s.heap.Used()
+		for i := range s.spaces {
+			if t := s.spaces[i].t; t != nil {
+				st.Index += uint64(t.overheadBytes())
+				st.Entries += t.count
+			}
+		}
+		s.Unlock()
+	}
+	st.Overhead = st.Region.Metadata + st.Policy
+	return st
+}
+
+// TrimMemory gives chunks that have held nothing for maxIdle back to the
+// system and returns how many bytes. now is the time on any clock that does
+// not run backwards.
+func (e *Engine) TrimMemory(now, maxIdle time.Duration) uint64 { return e.region.Trim(now, maxIdle) }
