@@ -81,6 +81,9 @@ func (ex *executor) dispatch(s *session, r *request) {
 	if refusal := ex.refuse(s, cmd, r.cmd, args); refusal != "" {
 		s.out.Error(refusal)
 		ex.stats.reject(cmd)
+	} else if ex.srv.pause.closed(cmd) && ex.srv.pause.wait(s) {
+		s.held = true
+		return
 	} else {
 		s.lastCmd = cmd.ID + 1
 		if ex.srv.monitors.any() {
@@ -88,7 +91,7 @@ func (ex *executor) dispatch(s *session, r *request) {
 		}
 		ex.run(s, cmd, args, r)
 	}
-	if s.reply != replyOn {
+	if s.reply != replyOn && !s.parked {
 		s.mute(mark)
 	}
 }
@@ -119,9 +122,9 @@ func (ex *executor) refuse(s *session, cmd, top *bound, args [][]byte) string {
 		return unknownCommand(args)
 	case cmd == nil:
 		return unknownSubcommand(top, args)
-	case !cmd.ArityOK(len(args)), len(cmd.Sub) > 0:
+	case !cmd.ArityOK(len(args)), len(cmd.Sub) > 0 && cmd.session == nil && cmd.Handler == nil:
 		return "ERR wrong number of arguments for '" + cmd.FullName() + "' command"
-	case !s.authed && cmd.Is&command.NoAuth == 0:
+	case ex.srv.refusedFor(s, cmd):
 		return "NOAUTH Authentication required."
 	}
 	return ""

@@ -30,6 +30,14 @@ func (f *respFront) consume(s *session, ex *executor, buf []byte) int {
 		for i := range ex.batch {
 			r := &ex.batch[i]
 			ex.dispatch(s, r)
+			if s.held {
+				s.held = false
+				f.parser.Reset()
+				if i > 0 {
+					return ex.batch[i-1].end
+				}
+				return off
+			}
 			if s.parked || s.closing != stayOpen || len(s.out.Buf) >= maxBurstBytes {
 				if i+1 < len(ex.batch) || err != nil || r.end < len(buf) {
 					s.stalled = s.closing == stayOpen && !s.parked

@@ -43,7 +43,7 @@ func (srv *Server) feedMonitors(s *session, ex *executor, cmd *bound, args [][]b
 	if cmd.Is&(command.SkipMonitor|command.Admin) != 0 {
 		return
 	}
-	ex.scratch = appendMonitorLine(ex.scratch[:0], ex.nowMs*1000+ex.nowNs/1000%1000, s, args)
+	ex.scratch = appendMonitorLine(ex.scratch[:0], ex.nowMs*1000+ex.nowNs/1000%1000, s, redact(cmd, args))
 	srv.monitors.mu.Lock()
 	for m := range srv.monitors.sessions {
 		m.push(ex.scratch)

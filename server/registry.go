@@ -41,6 +41,7 @@ func (srv *Server) newSession(p peer, f front) *session {
 // endSession forgets a session whose connection was closed.
 func (srv *Server) endSession(s *session) {
 	srv.monitors.remove(s)
+	srv.pause.forget(s)
 	s.front.ended(s)
 	srv.clients.mu.Lock()
 	delete(srv.clients.byID, s.id)

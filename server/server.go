@@ -32,9 +32,11 @@ type Server struct {
 	executors executorPool
 	workers   workers
 	monitors  monitorSet
+	pause     pauseGate
 	listeners []*listener
 	driver    connDriver
 
+	running      bool // Start has succeeded
 	runID        string
 	started      time.Time
 	configFile   string // path that CONFIG REWRITE writes, "" = none
@@ -91,6 +93,8 @@ func (srv *Server) Start() error {
 	}
 	srv.driver.start()
 	srv.expiry.start()
+	srv.memory.start()
+	srv.running = true
 	return nil
 }
 
@@ -103,11 +107,15 @@ func (srv *Server) Shutdown(drain time.Duration) {
 	for _, l := range srv.listeners {
 		l.close()
 	}
+	srv.pause.resume()
 	if srv.driver != nil {
 		srv.driver.stop(drain)
 	}
 	srv.workers.wait()
-	srv.expiry.stop()
+	if srv.running {
+		srv.memory.stop()
+		srv.expiry.stop()
+	}
 	if err := srv.engine.Close(); err != nil {
 		srv.log.Warn("cannot give memory back", zap.Error(err))
 	}

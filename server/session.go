@@ -39,6 +39,8 @@ type session struct {
 	noTouch   bool
 	monitor   bool
 	reply     replyMode
+	paused    bool // CLIENT PAUSE holds its next command back; parked is set too
+	held      bool // the command just dispatched was held back and stays in the input
 	parked    bool // a worker runs its command, or it waits for something
 	stalled   bool // input waits until the output has been written
 	closing   closing
@@ -204,7 +206,7 @@ func (s *session) fed(ex *executor, n int) {
 // REQUIRES: s.mu is held.
 func (s *session) resume(ex *executor) {
 	if s.killed.Load() && s.closing == stayOpen {
-		s.closing = closeFlushed
+		s.closing = closeNow
 	}
 	s.takePushes()
 	if s.stalled || !s.parked && len(s.in) > 0 {
