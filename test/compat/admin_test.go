@@ -40,7 +40,8 @@ func TestPassword(t *testing.T) {
 		"ECHO a b c\r\n", "*1\r\n$3\r\nfoo\r\n", "*20\r\n$4\r\nMGET\r\n", "*2\r\n$4\r\nECHO\r\n$20000\r\n",
 	} {
 		t.Run(request[:min(24, len(request)-2)], func(t *testing.T) {
-			checkStream(t, oracle.Addr, subject.Addr, []byte(request))
+			t.Parallel()
+			checkStream(t, nil, "resp password", oracle, subject, []byte(request))
 		})
 	}
 }

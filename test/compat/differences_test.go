@@ -86,6 +86,7 @@ var pageSections = []struct {
 	title, text string
 }{
 	{harness.Replies, "Replies", "Requests that larder answers otherwise. The patterns are regular expressions over the request and the replies."},
+	{harness.Stream, "Malformed requests", "Byte streams, by their names in test/compat, that larder answers otherwise."},
 	{harness.Missing, "Missing", "Commands, fields and statistics that the other server lists and larder does not."},
 	{harness.Added, "Added", "Commands, fields and statistics that larder lists and the other server does not."},
 	{harness.Described, "Described otherwise", "What COMMAND INFO and COMMAND DOCS say otherwise."},

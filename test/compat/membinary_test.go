@@ -183,7 +183,7 @@ func TestMemcachedBinaryStreams(t *testing.T) {
 		return all
 	}
 	long := frame{opcode: opSet, extras: make([]byte, 8), key: make([]byte, 60_000), value: []byte("v")}.bytes()
-	for _, s := range []struct {
+	cases := []struct {
 		name    string
 		request []byte
 	}{
@@ -203,10 +203,15 @@ func TestMemcachedBinaryStreams(t *testing.T) {
 		{"set without extras", join(frame{opcode: opSet, key: []byte("a")}.bytes(), noop)},
 		{"increment without extras", join(frame{opcode: opIncrement, key: []byte("a")}.bytes(), noop)},
 		{"touch without key", join(frame{opcode: opTouch, extras: u32(0)}.bytes(), noop)},
-	} {
-		t.Run(s.name, func(t *testing.T) {
-			t.Parallel()
-			checkStream(t, servers.memcached.MemAddr, servers.memSubject.MemAddr, s.request)
-		})
 	}
+	table := intended(t)
+	t.Run("binary", func(t *testing.T) {
+		for _, s := range cases {
+			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
+				checkStream(t, table, "memcached binary "+s.name, servers.memcached, servers.memSubject, s.request)
+			})
+		}
+	})
+	noUnusedStreams(t, table, "memcached binary ")
 }

@@ -62,10 +62,14 @@ var memStreams = []struct{ name, request string }{
 
 func TestMemcachedStreams(t *testing.T) {
 	needMemcached(t)
-	for _, s := range memStreams {
-		t.Run(s.name, func(t *testing.T) {
-			t.Parallel()
-			checkStream(t, servers.memcached.MemAddr, servers.memSubject.MemAddr, []byte(s.request))
-		})
-	}
+	table := intended(t)
+	t.Run("text", func(t *testing.T) {
+		for _, s := range memStreams {
+			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
+				checkStream(t, table, "memcached text "+s.name, servers.memcached, servers.memSubject, []byte(s.request))
+			})
+		}
+	})
+	noUnusedStreams(t, table, "memcached text ")
 }

@@ -22,6 +22,9 @@ const (
 	Missing Kind = "missing"
 	// Added is a name that larder lists and the oracle does not.
 	Added Kind = "added"
+	// Stream is a malformed byte stream that is answered otherwise: Command
+	// is a pattern over its name in the tests, as in "resp tls hello".
+	Stream Kind = "stream"
 	// Described differs in COMMAND INFO or COMMAND DOCS: Command is a
 	// pattern over "name aspect", as in "set arity".
 	Described Kind = "described otherwise"
