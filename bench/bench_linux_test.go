@@ -166,16 +166,21 @@ func TestHitRatioTable(t *testing.T) {
 
 func TestExpiryTable(t *testing.T) {
 	l := newTestLab(t, redisAsLarder, "expiry")
-	spec := l.redis
-	r, err := func() (*expiryResult, error) {
-		rate := 2000.0
-		return l.expire(l.startGroup(host.Params{}, spec), &rate)
-	}()
-	if err != nil {
-		t.Fatal(err)
+	rate := 2000.0
+	r, took, err := l.expire(l.redis, &rate, time.Millisecond)
+	if err != nil || took <= 0 {
+		t.Fatal(took, err)
 	}
 	if r.Before.Count() == 0 || r.After.Count() < 350 || r.After.Count() > 450 {
 		t.Errorf("%d requests before the deadline, %d after it; want some and 400", r.Before.Count(), r.After.Count())
+	}
+}
+
+func TestExpiryNoticesALateFill(t *testing.T) {
+	l := newTestLab(t, redisAsLarder, "expiry")
+	rate := 2000.0
+	if _, _, err := l.expire(l.redis, &rate, -3*time.Second); !errors.Is(err, errLate) {
+		t.Errorf("got %v", err)
 	}
 }
 
