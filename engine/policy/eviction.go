@@ -51,6 +51,7 @@ type Eviction struct {
 	bestLevel        int
 	victimShard      uint32
 	victimAt         Place
+	fresh            bool // the victim was found by the present look
 }
 
 // maxRetries bounds how often a victim may turn out to be gone or hit since it
@@ -187,6 +188,9 @@ func (e *Eviction) take() {
 // entry at the returned place, which is in the shard still locked.
 func (p *Policy) Looked(e *Eviction, next uint64, ended bool) (Place, bool) {
 	g, shard := e.group, e.Shard
+	// A victim of an earlier look may have changed while no lock was held.
+	fresh := e.fresh
+	e.fresh = false
 	g.mu.Lock()
 	more := e.walk(g, next, ended)
 	if e.folded > 0 {
@@ -202,7 +206,7 @@ func (p *Policy) Looked(e *Eviction, next uint64, ended bool) (Place, bool) {
 		e.step = Find
 	case e.best == noScore:
 		p.enter(e, *p.groups.Load())
-	case e.victimShard == shard:
+	case fresh:
 		e.Shard = shard // walk has moved it on
 		return e.victimAt, true
 	default:

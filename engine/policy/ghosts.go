@@ -24,15 +24,17 @@ const (
 	ghostOnes     = 1 | 1<<10 | 1<<20 | 1<<30 | 1<<40 | 1<<50 // bit 0 of each cell
 	maxGhost      = 3
 
-	// ghostShare is the number of ghosts an entry, ghostFloorSets what every
-	// table has besides: 4 KiB, so that small caches look back further.
+	// ghostShare is the number of ghosts an entry, ghostFloorSets what all
+	// groups together have besides: 4 KiB, so that small caches look back
+	// further.
 	ghostShareNum, ghostShareDen = 4, 5
 	ghostFloorSets               = 512
 )
 
-// ghostSets is the size of the table for so many entries.
-func ghostSets(entries int) int {
-	return entries*ghostShareNum/(ghostShareDen*ghostCells) + ghostFloorSets
+// ghostSets is the size of the table for so many entries of a group; floor is
+// the group's part of ghostFloorSets.
+func ghostSets(entries, floor int) int {
+	return max(1, entries*ghostShareNum/(ghostShareDen*ghostCells)+floor)
 }
 
 // place returns the set of a hash and its fingerprint.
@@ -82,8 +84,8 @@ func (g *ghosts) fade() {
 
 // fit makes the table right for the number of entries when it is off by more
 // than a tenth. Fingerprints cannot be placed anew, so the ghosts are lost.
-func (g *ghosts) fit(entries int) {
-	want := ghostSets(entries)
+func (g *ghosts) fit(entries, floor int) {
+	want := ghostSets(entries, floor)
 	if have := len(g.sets); have < want*9/10 || have > want*11/10 {
 		g.sets = make([]uint64, want)
 	}

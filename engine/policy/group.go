@@ -43,7 +43,7 @@ func (g *group) target(s setting) int { return max(1, int(s.windowShare*float64(
 // is evicted the window fills up, and what is new then starts in main.
 func (g *group) wantsWindow(s setting) bool {
 	t := g.target(s)
-	return g.window.len < t+t/8+4
+	return g.window.len < t+t/32+4
 }
 
 // worked adds inserts and folded hits, and makes levels fade when it is time.

@@ -160,7 +160,7 @@ func (p *Policy) OnEvict(shard uint32, hash uint64, m Meta) {
 	g := p.lockGroup(shard)
 	g.remove(shard, 1)
 	if p.Name() == AllKeysAdaptive {
-		g.ghosts.fit(g.entries)
+		g.ghosts.fit(g.entries, ghostFloorSets*len(g.perShard)/p.shards)
 		if l := m.level(); l > 0 {
 			g.ghosts.put(hash, l)
 		}

@@ -1,6 +1,6 @@
 package policy
 
-// ring is a FIFO of 40-bit elements, 5 bytes each, that grows by an eighth.
+// ring is a FIFO of 40-bit elements, 5 bytes each, that grows by a sixteenth.
 type ring struct {
 	buf  []byte
 	head int // index of the oldest element
@@ -25,7 +25,7 @@ func (r *ring) at(i int) []byte {
 // push appends v.
 func (r *ring) push(v uint64) {
 	if r.len == r.capacity() {
-		r.resize(max(ringMin, r.len+r.len/8))
+		r.resize(max(ringMin, r.len+r.len/16))
 	}
 	b := r.at(r.len)
 	b[0], b[1], b[2], b[3], b[4] = byte(v), byte(v>>8), byte(v>>16), byte(v>>24), byte(v>>32)

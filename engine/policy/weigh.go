@@ -54,7 +54,7 @@ func (e *Eviction) Weigh(m Meta, at Place, deadlineMs int64) Meta {
 	e.seen++
 	if s < e.best {
 		e.best, e.bestLevel, e.victimAt = s, m.level(), at
-		e.victimShard = e.Shard
+		e.victimShard, e.fresh = e.Shard, true
 	}
 	return m
 }
