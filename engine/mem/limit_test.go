@@ -164,8 +164,8 @@ func TestLargeRows(t *testing.T) {
 	if got := w.r.Resident(); got != 3*ChunkBytes {
 		t.Errorf("%d chunks are resident; the tail's chunk is not shared", got>>chunkShift)
 	}
-	if id, ok := w.r.BeginEvacuation(); ok {
-		t.Errorf("chunk %d, in which a large object ends, was chosen for evacuation", id)
+	if id, ok := w.r.BeginReclaim(); ok {
+		t.Errorf("chunk %d, in which a large object ends, was chosen to be emptied", id)
 	}
 	w.alloc(0, ChunkBytes, Movable) // 4
 	w.alloc(0, ChunkBytes, Movable) // 5
