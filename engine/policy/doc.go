@@ -1,7 +1,7 @@
 // Package policy decides which keys leave the cache when memory is short.
 //
 // It is a pure data structure: no clock, no I/O, nothing of the engine. The
-// engine owns the keys; the policy owns seven bits of each slot (Meta), a
+// engine owns the keys; the policy owns six bits of each slot (Meta), a
 // queue of handles to young entries and a table of fingerprints of evicted
 // ones, at most 2 bytes an entry together (see Bytes).
 //
@@ -48,18 +48,24 @@
 //				e.BucketDone()
 //			}
 //			if place, ok := p.Looked(&e, cursorBehind, shardEnded); ok {
-//				remove the entry at place; p.OnEvict(shard, hash, meta); done = true
+//				remove the entry at place in e.Shard, before unlocking it;
+//				p.OnEvict(e.Shard, hash, meta); done = true
 //			}
 //		case policy.Find: // the slot in e.Shard with e.Handle whose Meta has Window
 //			if no such slot { p.Gone(&e); break }
 //			meta, evict := p.Judge(&e, meta)
 //			if evict { remove it; p.OnEvict(…); done = true } else { slot.meta = meta }
 //		case policy.Take: // the slot at e.Place in e.Shard, if it is still there
-//			if there and p.Confirm(&e, meta) { remove it; p.OnEvict(…); done = true }
+//			if it is not { p.Gone(&e); break }
+//			if p.Confirm(&e, meta) { remove it; p.OnEvict(…); done = true }
 //		case policy.Stop: // nothing can be evicted
 //			done = true
 //		}
 //	}
+//
+// The shard stays locked from reading the slots to storing or removing what
+// the answer says, and is unlocked before the next call of Next. The engine
+// has to remember which one it locked: answers move e.Shard on to the next.
 //
 // One dialogue evicts at most one entry; the engine repeats it until enough
 // bytes are free. Several goroutines may hold dialogues at once.

@@ -1,3 +1,8 @@
+//go:build !race
+
+// These replays run in one goroutine: the race detector would only make them
+// ten times slower.
+
 package policy
 
 import (
