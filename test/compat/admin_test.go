@@ -32,6 +32,12 @@ func startPair(t *testing.T, extra ...string) (oracle, subject *harness.Server) 
 // TestPassword compares a server that wants a password.
 func TestPassword(t *testing.T) {
 	oracle, subject := startPair(t, "--requirepass", "secret")
+	table := intended(t)
+	t.Run("requests", func(t *testing.T) { passwordRequests(t, table, oracle, subject) })
+	noUnusedStreams(t, table, "password ")
+}
+
+func passwordRequests(t *testing.T, table *harness.Differences, oracle, subject *harness.Server) {
 	for _, request := range []string{
 		"PING\r\n", "GET a\r\n", "NOSUCH\r\n", "AUTH\r\n", "AUTH wrong\r\nGET a\r\n", "AUTH secret\r\nSET a 1\r\nGET a\r\n",
 		"AUTH default secret\r\nPING\r\n", "AUTH default wrong\r\nPING\r\n", "AUTH nosuch secret\r\nPING\r\n",
@@ -39,9 +45,10 @@ func TestPassword(t *testing.T) {
 		"AUTH secret\r\nRESET\r\nGET a\r\n", "QUIT\r\n", "RESET\r\nPING\r\n", "CLIENT ID\r\n", "COMMAND COUNT\r\n", "SELECT 1\r\n",
 		"ECHO a b c\r\n", "*1\r\n$3\r\nfoo\r\n", "*20\r\n$4\r\nMGET\r\n", "*2\r\n$4\r\nECHO\r\n$20000\r\n",
 	} {
-		t.Run(request[:min(24, len(request)-2)], func(t *testing.T) {
+		name := strings.Join(strings.Fields(request), " ")
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			checkStream(t, nil, "resp password", oracle, subject, []byte(request))
+			checkStream(t, table, "password "+name, oracle, subject, []byte(request))
 		})
 	}
 }

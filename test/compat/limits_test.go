@@ -72,6 +72,13 @@ func TestClientThatNeverReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = c.Close() }()
+	// The server must have taken the connection before its end means anything.
+	if _, err := c.Write([]byte("PING\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(c, make([]byte, len("+PONG\r\n"))); err != nil {
+		t.Fatal(err)
+	}
 	request := harness.AppendCommand(nil, harness.Command(0, "GET", "big").Args)
 	closed := make(chan error, 1)
 	go func() {

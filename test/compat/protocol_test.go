@@ -202,7 +202,7 @@ var streams = []struct{ name, request string }{
 	{"half a bulk after a command", "*1\r\n$4\r\nPING\r\n*2\r\n$4\r\nECHO\r\n$10\r\nabc"},
 	{"http get", "GET / HTTP/1.1\r\nX: y\r\n\r\n"},
 	{"http post", "POST / HTTP/1.1\r\nHost: localhost\r\n\r\nPING\r\n"},
-	{"host header", "PING\r\nHost: localhost\r\nPING\r\n"},
+	{"host header", "Host: localhost\r\nPING\r\n"},
 	{"tls hello", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n"},
 	{"unknown long command", "*3\r\n$200\r\n" + strings.Repeat("x", 200) + "\r\n$200\r\n" + strings.Repeat("y", 200) + "\r\n$3\r\nabc\r\n"},
 	{"unknown many arguments", "NOSUCH " + strings.Repeat("argument ", 60) + "\r\n"},

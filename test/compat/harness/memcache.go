@@ -44,13 +44,11 @@ func (o *casOrder) back(n int) uint64 {
 }
 
 type textConn struct {
-	c   net.Conn
-	buf []byte
+	c net.Conn
 }
 
 type binaryConn struct {
-	c   net.Conn
-	buf []byte
+	c net.Conn
 }
 
 // The sentinel request of the text protocol and its answer. Values in

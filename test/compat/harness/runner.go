@@ -32,7 +32,13 @@ type Mismatch struct {
 // Signature groups mismatches that probably have one cause: the command and
 // the classes of the two replies.
 func (m *Mismatch) Signature() string {
-	return fmt.Sprintf("%s | %s | %s", m.History.Steps[m.At].Name(), replyClass(m.Oracle), replyClass(m.Subject))
+	subject := replyClass(m.Subject)
+	if strings.HasPrefix(subject, "ERR unknown command") && !strings.HasPrefix(replyClass(m.Oracle), "ERR unknown command") {
+		// All calls of a command that is not there are one fault.
+		name, _, _ := strings.Cut(m.History.Steps[m.At].Name(), " ")
+		return name + " | unknown to the subject"
+	}
+	return fmt.Sprintf("%s | %s | %s", m.History.Steps[m.At].Name(), replyClass(m.Oracle), subject)
 }
 
 // replyClass is an error's text without its arguments, or the type of a reply.
