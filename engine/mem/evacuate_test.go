@@ -203,6 +203,40 @@ func TestEvacuationEnds(t *testing.T) {
 	}
 }
 
+// TestEvacuationNeedsRoom: a chunk is left alone when the others have room for some of its objects but not for all.
+func TestEvacuationNeedsRoom(t *testing.T) {
+	w := newWorld(t, 1, Options{ReserveBytes: 1 << 30})
+	defer w.close()
+	for range 3 * (granulesPerChunk / 9) {
+		w.alloc(0, 9<<10, Movable)
+	}
+	// The first chunk becomes 75 % live, the others 85 %.
+	frees := map[ChunkID]int{1: 57, 2: 34, 3: 34}
+	for i := len(w.objects) - 1; i >= 0; i-- {
+		if id := chunkOf(w.objects[i].ref); frees[id] > 0 {
+			frees[id]--
+			w.free(i)
+		}
+	}
+	if id, ok := w.r.BeginEvacuation(); ok {
+		t.Errorf("chunk %d is to be evacuated into 30 %% of a chunk", id)
+	}
+	// 25 % live do fit.
+	for i, keep := len(w.objects)-1, granulesPerChunk/9/4; i >= 0; i-- {
+		if chunkOf(w.objects[i].ref) != 1 {
+			continue
+		}
+		if keep--; keep < 0 {
+			w.free(i)
+		}
+	}
+	if emptied := w.evacuate(10, nil); emptied != 1 {
+		t.Errorf("%d chunks were emptied, want the one that fits into the others", emptied)
+	}
+	w.check()
+	w.empty()
+}
+
 // TestEvacuateBelow: the share up to which chunks are evacuated is obeyed and can be changed.
 func TestEvacuateBelow(t *testing.T) {
 	w := newWorld(t, 1, Options{ReserveBytes: 1 << 30, EvacuateBelowPercent: 85})
