@@ -170,8 +170,7 @@ func (ex *executor) call(cmd *bound, args [][]byte, r *request) (done bool) {
 		c.Seed = ex.seed()
 	}
 	if !ex.findKeys(cmd, args, r) {
-		c.Out.Error("ERR Number of keys can't be greater than number of args")
-		return true
+		c.Keys = nil // the handler checks the number of keys and has the words for it
 	}
 	if cmd.Is&command.DenyOOM != 0 && !ex.srv.memory.makeRoom() {
 		c.Out.Error(command.ErrOOM)

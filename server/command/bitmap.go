@@ -1,0 +1,200 @@
+package command
+
+import "larder/protocol/resp"
+
+// Bitmaps are strings seen as bits; bit 0 is the highest bit of the first
+// byte. Loops over bits are in bits.go, BITOP is in bitop.go.
+
+const (
+	errBitOffset = "ERR bit offset is not an integer or out of range"
+	errBit       = "ERR bit is not an integer or out of range"
+)
+
+// bitOffset parses the place of a bit; "#n" is the n-th field of width bits,
+// if width is not 0. On failure it has replied.
+func (c *Ctx) bitOffset(arg []byte, width int) (int, bool) {
+	scale := int64(1)
+	if width > 0 && len(arg) > 0 && arg[0] == '#' {
+		arg, scale = arg[1:], int64(width)
+	}
+	n, ok := resp.ParseInt(arg)
+	// The product may wrap around, as it does in Redis.
+	n *= scale
+	if !ok || n < 0 || n>>3 >= int64(c.Config.MaxStringBytes) {
+		c.Out.Error(errBitOffset)
+		return 0, false
+	}
+	return int(n), true
+}
+
+func setBit(c *Ctx) {
+	at, ok := c.bitOffset(c.Args[2], 0)
+	if !ok {
+		return
+	}
+	bit, ok := resp.ParseInt(c.Args[3])
+	if !ok || bit&^1 != 0 {
+		c.Out.Error(errBit)
+		return
+	}
+	p, old, ok := c.editBits(at)
+	if !ok {
+		return
+	}
+	mask := byte(0x80) >> (at & 7)
+	was := p[at>>3] & mask
+	if bit == 1 {
+		p[at>>3] |= mask
+	} else {
+		p[at>>3] &^= mask
+	}
+	if len(p) != old || (was != 0) != (bit == 1) {
+		c.Dirty++
+	}
+	c.Out.Flag(was != 0)
+}
+
+// editBits makes the only key's string long enough for the bit at the given
+// place and returns its content for changing, and its old length in bytes, -1
+// if it was absent. If that cannot be done here it has replied or asked for a
+// worker.
+func (c *Ctx) editBits(at int) (p []byte, old int, ok bool) {
+	it, found := c.FindWrite(0)
+	old, size := -1, at>>3+1
+	if found {
+		if !c.str(&it) {
+			return nil, 0, false
+		}
+		old = it.Len()
+		size = max(size, old)
+	}
+	if size-old >= heavyBytes && c.Heavy(size) {
+		return nil, 0, false
+	}
+	p, ok = c.edit(size)
+	return p, old, ok
+}
+
+func getBit(c *Ctx) {
+	at, ok := c.bitOffset(c.Args[2], 0)
+	if !ok {
+		return
+	}
+	it, found := c.Find(0)
+	if !found {
+		c.Out.Int(0)
+		return
+	}
+	if !c.str(&it) {
+		return
+	}
+	var digits [20]byte
+	p := it.Bytes(digits[:0])
+	c.Out.Flag(at>>3 < len(p) && p[at>>3]&(0x80>>(at&7)) != 0)
+}
+
+func bitCount(c *Ctx) {
+	it, found := c.Find(0)
+	if !found {
+		c.Out.Int(0)
+		return
+	}
+	if !c.str(&it) {
+		return
+	}
+	var digits [20]byte
+	p := it.Bytes(digits[:0])
+	from, to := 0, 8*len(p)
+	switch len(c.Args) {
+	case 2:
+	case 4, 5:
+		var ok bool
+		if from, to, ok = c.bitSpan(2, len(p)); !ok {
+			return
+		}
+	default:
+		c.Out.Error(ErrSyntax)
+		return
+	}
+	if c.heavyRead(0, (to-from)/8) {
+		return
+	}
+	c.Out.Int(int64(countBitRange(p, from, to)))
+}
+
+// bitSpan parses a first and a last place, the unit behind them or bytes, and
+// returns the half-open range of bits in a string of n bytes. On failure it
+// has replied.
+func (c *Ctx) bitSpan(arg, n int) (from, to int, ok bool) {
+	first, ok := c.Int(arg)
+	if !ok {
+		return 0, 0, false
+	}
+	last, ok := c.Int(arg + 1)
+	if !ok {
+		return 0, 0, false
+	}
+	return c.bitUnit(arg+2, first, last, n)
+}
+
+// bitUnit applies the unit in the given argument, bytes if there is none, to
+// the places first and last.
+func (c *Ctx) bitUnit(arg int, first, last int64, n int) (from, to int, ok bool) {
+	unit := 8
+	if arg < len(c.Args) {
+		switch {
+		case c.Is(arg, "BIT"):
+			unit = 1
+		case c.Is(arg, "BYTE"):
+		default:
+			c.Out.Error(ErrSyntax)
+			return 0, 0, false
+		}
+	}
+	from, to = span(first, last, 8*n/unit)
+	return from * unit, to * unit, true
+}
+
+func bitPos(c *Ctx) {
+	bit, ok := c.Int(2)
+	if !ok {
+		return
+	}
+	if bit != 0 && bit != 1 {
+		c.Out.Error("ERR The bit argument must be 1 or 0.")
+		return
+	}
+	it, found := c.Find(0)
+	if !found {
+		c.Out.Int(-bit)
+		return
+	}
+	if !c.str(&it) {
+		return
+	}
+	var digits [20]byte
+	p := it.Bytes(digits[:0])
+	from, to := 0, 8*len(p)
+	switch len(c.Args) {
+	case 3:
+	case 4:
+		first, fits := c.Int(3)
+		if !fits {
+			return
+		}
+		from, to, ok = c.bitUnit(4, first, -1, len(p))
+	case 5, 6:
+		from, to, ok = c.bitSpan(3, len(p))
+	default:
+		c.Out.Error(ErrSyntax)
+		return
+	}
+	if !ok || c.heavyRead(0, (to-from)/8) {
+		return
+	}
+	at := findBit(p, bit == 1, from, to)
+	if at < 0 && bit == 0 && from < to && len(c.Args) < 5 {
+		at = to // behind the string there are zeros, unless its end was given
+	}
+	c.Out.Int(int64(at))
+}
