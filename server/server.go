@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"larder/engine"
+	"larder/engine/mem"
 	"larder/server/command"
 	"larder/server/config"
 )
@@ -32,6 +33,7 @@ type Server struct {
 	executors executorPool
 	workers   workers
 	monitors  monitorSet
+	memcached memcachedService
 	pause     pauseGate
 	listeners []*listener
 	driver    connDriver
@@ -72,6 +74,7 @@ func New(o Options) (*Server, error) {
 		Shards:    shardsFor(loopsFor(cfg)),
 		Databases: cfg.Databases,
 		Seed:      engine.Seed(srv.entropy()),
+		Memory:    mem.Options{HugePages: true},
 	}); err != nil {
 		return nil, err
 	}
