@@ -112,6 +112,9 @@ func (r *Runner) Run(h History) (*Mismatch, error) {
 		if why := compare(step, a, b); why != "" && !r.Intended.Intended(step, a, b) {
 			return &Mismatch{History: h, At: i, Why: why, Oracle: a, Subject: b}, r.alive()
 		}
+		if step.Want != nil && Compare(step, Reply{Value: a.Value, Raw: step.Want}, a) != "" {
+			return &Mismatch{History: h, At: i, Why: "the oracle does not answer what the transcript records", Oracle: a, Subject: b}, nil
+		}
 	}
 	return nil, nil
 }
