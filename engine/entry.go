@@ -115,29 +115,18 @@ func (e entry) afterKey() int {
 // layout is a decoded entry.
 type layout struct {
 	kind     uint8
-	deadline int // offset, valid if kindDeadline
-	item     int // offset of flags and cas, valid if kindItem
-	marks    int // offset of the marks, valid if kindMarks
-	value    int // offset of the value
-	valueLen int // bytes
+	options  int32 // offset of the first optional field
+	value    int   // offset of the value
+	valueLen int   // bytes
 }
 
 func (e entry) layout() layout {
-	l := layout{kind: e.kind()}
-	off := e.afterKey()
-	if l.kind&kindDeadline != 0 {
-		l.deadline = off
-		off += 8
+	kind, off := e.kind(), e.afterKey()
+	l := layout{kind: kind, options: int32(off)}
+	if kind&(kindDeadline|kindItem|kindMarks) != 0 {
+		off += optionBytes(kind)
 	}
-	if l.kind&kindItem != 0 {
-		l.item = off
-		off += 12
-	}
-	if l.kind&kindMarks != 0 {
-		l.marks = off
-		off++
-	}
-	if Encoding(l.kind&kindEncMask>>kindEncShift) == EncInt {
+	if kind&kindEncMask == uint8(EncInt)<<kindEncShift {
 		l.value, l.valueLen = off, 8
 		return l
 	}
@@ -145,6 +134,27 @@ func (e entry) layout() layout {
 	l.value, l.valueLen = off+w, n
 	return l
 }
+
+// optionBytes is the length of the optional fields of an entry of this kind.
+func optionBytes(kind uint8) int {
+	n := 0
+	if kind&kindDeadline != 0 {
+		n += 8
+	}
+	if kind&kindItem != 0 {
+		n += 12
+	}
+	if kind&kindMarks != 0 {
+		n++
+	}
+	return n
+}
+
+// deadlineAt, itemAt and marksAt are the offsets of the optional fields, each
+// valid if the kind has it.
+func (l *layout) deadlineAt() int { return int(l.options) }
+func (l *layout) itemAt() int     { return int(l.options) + optionBytes(l.kind&kindDeadline) }
+func (l *layout) marksAt() int    { return int(l.options) + optionBytes(l.kind&(kindDeadline|kindItem)) }
 
 // deadline returns the entry's deadline in ms, never if it has none.
 func (e entry) deadline() int64 {
@@ -242,15 +252,15 @@ func (h *header) write(dst, key []byte, valueLen int) int {
 func (e entry) headerOf(l layout) header {
 	h := header{typ: Type(l.kind & kindType), enc: Encoding(l.kind & kindEncMask >> kindEncShift), deadline: never}
 	if l.kind&kindDeadline != 0 {
-		h.deadline = int64(binary.LittleEndian.Uint64(e.bytes(l.deadline, 8)))
+		h.deadline = int64(binary.LittleEndian.Uint64(e.bytes(l.deadlineAt(), 8)))
 	}
 	if l.kind&kindItem != 0 {
 		h.item = true
-		h.flags = binary.LittleEndian.Uint32(e.bytes(l.item, 4))
-		h.cas = binary.LittleEndian.Uint64(e.bytes(l.item+4, 8))
+		h.flags = binary.LittleEndian.Uint32(e.bytes(l.itemAt(), 4))
+		h.cas = binary.LittleEndian.Uint64(e.bytes(l.itemAt()+4, 8))
 	}
 	if l.kind&kindMarks != 0 {
-		h.marks = Marks(*e.at(l.marks))
+		h.marks = Marks(*e.at(l.marksAt()))
 	}
 	return h
 }

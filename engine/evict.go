@@ -261,7 +261,7 @@ func (t *table) findSlot(dir, pos uint64, ok func(slot uint64) bool) (position, 
 		for m := b.occupied(); m != 0; m &= m - 1 {
 			i := matchIndex(m)
 			if slotPos(b.slots[i]) == pos && ok(b.slots[i]) {
-				return position{s, at, &b.slots[i], i}, true
+				return positionIn(s, at, b, i), true
 			}
 		}
 		if b.overflow() == 0 {

@@ -156,7 +156,7 @@ func (w *Sweeper) visit(s *Shard, sp *space, seg segment, at int, nowMs int64, o
 		if onExpired != nil {
 			onExpired(w.db, en.key())
 		}
-		s.unlink(sp, position{seg, at, &b.slots[i], i})
+		s.unlink(sp, positionIn(seg, at, b, i))
 		s.free(en)
 		s.stats.Expired++
 		removed++

@@ -19,9 +19,8 @@ type Item struct {
 
 // Find looks a key up. Expired keys are absent. A hit is noted for eviction.
 // REQUIRES: k.Shard is locked.
-func (e *Engine) Find(db int, k Key, nowMs int64) (Item, bool) {
-	it, ok := e.Peek(db, k, nowMs)
-	if ok {
+func (e *Engine) Find(db int, k Key, nowMs int64) (it Item, ok bool) {
+	if ok = it.Load(db, &k, nowMs); ok {
 		it.touch()
 	}
 	return it, ok
@@ -29,20 +28,25 @@ func (e *Engine) Find(db int, k Key, nowMs int64) (Item, bool) {
 
 // Peek is Find without a note for eviction.
 // REQUIRES: k.Shard is locked.
-func (e *Engine) Peek(db int, k Key, nowMs int64) (Item, bool) {
+func (e *Engine) Peek(db int, k Key, nowMs int64) (it Item, ok bool) {
+	ok = it.Load(db, &k, nowMs)
+	return it, ok
+}
+
+// Load makes it the item at k, as Peek does; where it reports false, it is not
+// valid. Hot paths use it to spare the copies.
+// REQUIRES: k.Shard is locked.
+func (it *Item) Load(db int, k *Key, nowMs int64) bool {
 	sp := &k.Shard.spaces[db]
 	if sp.t == nil {
-		return Item{}, false
+		return false
 	}
-	pos, en, ok := sp.t.find(k.Hash, k.Name)
-	if !ok {
-		return Item{}, false
+	var ok bool
+	if it.pos, it.e, ok = sp.t.find(k.Hash, k.Name); !ok {
+		return false
 	}
-	it := Item{k.Shard, sp, pos, en, en.layout()}
-	if it.l.kind&kindDeadline != 0 && it.Deadline() <= nowMs {
-		return Item{}, false
-	}
-	return it, true
+	it.shard, it.sp, it.l = k.Shard, sp, it.e.layout()
+	return it.l.kind&kindDeadline == 0 || it.Deadline() > nowMs
 }
 
 // touch notes a hit in the slot: at most one conditional store.
@@ -81,7 +85,7 @@ func (it *Item) Deadline() int64 {
 	if it.l.kind&kindDeadline == 0 {
 		return NoDeadline
 	}
-	return int64(binary.LittleEndian.Uint64(it.e.bytes(it.l.deadline, 8)))
+	return int64(binary.LittleEndian.Uint64(it.e.bytes(it.l.deadlineAt(), 8)))
 }
 
 // Raw returns a view of the stored value: the content of a string, or 8 bytes
@@ -131,7 +135,7 @@ func (it *Item) Flags() uint32 {
 	if !it.IsItem() {
 		return 0
 	}
-	return binary.LittleEndian.Uint32(it.e.bytes(it.l.item, 4))
+	return binary.LittleEndian.Uint32(it.e.bytes(it.l.itemAt(), 4))
 }
 
 // CAS returns the memcached CAS value. For a string that Redis commands wrote
@@ -139,7 +143,7 @@ func (it *Item) Flags() uint32 {
 // store one.
 func (it *Item) CAS() uint64 {
 	if it.IsItem() {
-		return binary.LittleEndian.Uint64(it.e.bytes(it.l.item+4, 8))
+		return binary.LittleEndian.Uint64(it.e.bytes(it.l.itemAt()+4, 8))
 	}
 	return derivedCAS(xxhash.Sum64(it.Raw()))
 }

@@ -17,7 +17,7 @@ func (it *Item) Marks() Marks {
 	if it.l.kind&kindMarks == 0 {
 		return 0
 	}
-	return Marks(*it.e.at(it.l.marks))
+	return Marks(*it.e.at(it.l.marksAt()))
 }
 
 // SetMarks changes the marks of a value. The item is not valid afterwards.
@@ -26,7 +26,7 @@ func (it *Item) SetMarks(m Marks) error {
 	had := it.l.kind&kindMarks != 0
 	switch {
 	case had && m != 0:
-		*it.e.at(it.l.marks) = byte(m)
+		*it.e.at(it.l.marksAt()) = byte(m)
 		return nil
 	case !had && m == 0:
 		return nil

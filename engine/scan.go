@@ -97,7 +97,7 @@ func (s *Shard) scanSegment(sp *space, seg segment, from, to int, nowMs int64, f
 				continue
 			}
 			en := entryAt(s.region, slotRef(b.slots[i]))
-			it := Item{s, sp, position{seg, at, &b.slots[i], i}, en, en.layout()}
+			it := Item{s, sp, positionIn(seg, at, b, i), en, en.layout()}
 			if it.Deadline() > nowMs {
 				f(it)
 			}
@@ -151,6 +151,6 @@ func (s *Shard) randomIn(sp *space, seg segment, at int, r uint64, nowMs int64) 
 		return Item{}, false
 	}
 	en := entryAt(s.region, slotRef(b.slots[i]))
-	it := Item{s, sp, position{seg, at, &b.slots[i], i}, en, en.layout()}
+	it := Item{s, sp, positionIn(seg, at, b, i), en, en.layout()}
 	return it, it.Deadline() > nowMs
 }

@@ -44,9 +44,14 @@ func dirEntry(s segment) uint64 { return uint64(s.ref) | uint64(s.buckets)<<40 }
 // position names a slot of a table. It is valid until the table is changed.
 type position struct {
 	seg  segment
-	at   int // bucket
 	slot *uint64
-	i    int // slot in the bucket
+	at   int32 // bucket
+	i    int32 // slot in the bucket
+}
+
+// positionIn names slot i of bucket at.
+func positionIn(s segment, at int, b *bucket, i int) position {
+	return position{s, &b.slots[i], int32(at), int32(i)}
 }
 
 func newTable(r *mem.Region, h *mem.Heap, seed Seed) (*table, bool) {
@@ -85,7 +90,7 @@ func (t *table) find(h uint64, key []byte) (p position, e entry, ok bool) {
 			}
 			e = entryAt(t.region, slotRef(*slot))
 			if e.hasKey(key) {
-				return position{s, at, slot, i}, e, true
+				return position{s, slot, int32(at), int32(i)}, e, true
 			}
 		}
 		if b.overflow() == 0 {
@@ -105,7 +110,7 @@ func (t *table) findRef(h uint64, ref mem.Ref) (position, bool) {
 		b := s.bucket(at)
 		for m := b.match(tag); m != 0; m &= m - 1 {
 			if i := matchIndex(m); slotRef(b.slots[i]) == ref {
-				return position{s, at, &b.slots[i], i}, true
+				return positionIn(s, at, b, i), true
 			}
 		}
 		if b.overflow() == 0 {
@@ -155,7 +160,7 @@ func (t *table) remove(p position) {
 	if slotMeta(*p.slot)&MetaDeadline != 0 {
 		hd.deadline--
 	}
-	p.seg.remove(p.at, p.i)
+	p.seg.remove(int(p.at), int(p.i))
 }
 
 // resize replaces s by a segment of another size. Entries are not touched:

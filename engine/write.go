@@ -233,7 +233,7 @@ func (e *Engine) Delete(db int, k Key, nowMs int64) bool {
 // REQUIRES: the shard is locked.
 func (it *Item) SetDeadline(ms int64) error {
 	if it.l.kind&kindDeadline != 0 && ms != never {
-		binary.LittleEndian.PutUint64(it.e.bytes(it.l.deadline, 8), uint64(ms))
+		binary.LittleEndian.PutUint64(it.e.bytes(it.l.deadlineAt(), 8), uint64(ms))
 		it.shard.markDeadline(it.sp, it.pos.seg, it.pos.slot, ms)
 		return nil
 	}
