@@ -1,5 +1,11 @@
 package command
 
+import "larder/engine"
+
+// Commands on whole keys, whatever their values are.
+
+// del is DEL and UNLINK: taking a key out of the index is all that either
+// does under the lock, so there is nothing that UNLINK could put off.
 func del(c *Ctx) {
 	n := 0
 	for i := range c.Keys {
@@ -9,4 +15,48 @@ func del(c *Ctx) {
 	}
 	c.Dirty += n
 	c.Out.Int(int64(n))
+}
+
+// look is Find for commands that ask about a key and do not use its value:
+// hit or miss is counted, but eviction does not take it for a use.
+func (c *Ctx) look(i int) (engine.Item, bool) {
+	it, ok := c.Engine.Peek(c.DB, c.Keys[i], c.NowMs)
+	if ok {
+		c.Keys[i].Shard.Stats().Hits++
+	} else {
+		c.Keys[i].Shard.Stats().Misses++
+	}
+	return it, ok
+}
+
+func exists(c *Ctx) {
+	n := int64(0)
+	for i := range c.Keys {
+		if _, ok := c.look(i); ok {
+			n++
+		}
+	}
+	c.Out.Int(n)
+}
+
+// touch counts as a use of the keys even after CLIENT NO-TOUCH: that is what
+// it was sent for.
+func touch(c *Ctx) {
+	n := int64(0)
+	for i := range c.Keys {
+		if it, ok := c.look(i); ok {
+			it.Touch()
+			n++
+		}
+	}
+	c.Out.Int(n)
+}
+
+func typeOf(c *Ctx) {
+	it, ok := c.look(0)
+	if !ok {
+		c.Out.Simple("none")
+		return
+	}
+	c.Out.Simple(it.Type().String())
 }

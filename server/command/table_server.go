@@ -2,6 +2,10 @@ package command
 
 // serverRows are the commands that concern the server; package server runs most of them.
 var serverRows = []Command{
+	{Name: "dbsize", Handler: dbSize, Arity: 1, Flags: "rf", Group: "server", Since: "1.0.0", Complexity: "O(1)", Summary: "Returns the number of keys in the database.", Extra: "@keyspace tip:request_policy:all_shards tip:response_policy:agg_sum"},
+	{Name: "flushall", Handler: flushAll, Arity: -1, Flags: "wA", Group: "server", Since: "1.0.0", Complexity: "O(1), and O(n) in the number of keys in the background", Syntax: "[ASYNC|SYNC]", Summary: "Deletes the keys of all databases.", Extra: "@keyspace @dangerous tip:request_policy:all_shards tip:response_policy:all_succeeded"},
+	{Name: "flushdb", Handler: flushDB, Arity: -1, Flags: "wA", Group: "server", Since: "1.0.0", Complexity: "O(1), and O(n) in the number of keys in the background", Syntax: "[ASYNC|SYNC]", Summary: "Deletes the keys of the database.", Extra: "@keyspace @dangerous tip:request_policy:all_shards tip:response_policy:all_succeeded"},
+	{Name: "swapdb", Handler: swapDB, Arity: 3, Flags: "wfA", Group: "server", Since: "4.0.0", Complexity: "O(1)", Syntax: "index1 index2", Summary: "Exchanges two databases.", Extra: "@keyspace @dangerous"},
 	{Name: "command", Handler: commandInfoAll, Arity: -1, Flags: "ltS", Group: "server", Since: "2.8.13", Complexity: "O(n) in the number of commands", Summary: "Describes all commands.", Sub: commandRows, Extra: "@connection tip:nondeterministic_output_order"},
 }
 
