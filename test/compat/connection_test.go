@@ -51,7 +51,6 @@ var connectionFamily = family{
 		"NOSUCHCOMMAND",
 		"nosuch:name value value value",
 		"GET",
-		"READONLY junk",
 	},
 	classes: harness.Classes{
 		"name":        harness.Choose("alice", "", "b-1", "with space", "new\nline", "ünï", "tab\t", "!", "~"),
@@ -121,8 +120,6 @@ var serverFamily = family{
 		"SLOWLOG (HELP|NOSUCH|LEN junk)",
 		"LATENCY (RESET|LATEST|HISTORY nosuch|GRAPH nosuch|HELP|NOSUCH|HISTORY|RESET nosuch)",
 		"LATENCY HISTOGRAM nosuch",
-		"LASTSAVE junk",
-		"FAILOVER junk",
 		"INFO nosuch",
 		"LOLWUT VERSION (5|6|1|ABC)",
 		"LOLWUT",

@@ -14,4 +14,14 @@ var differences = []harness.Difference{
 	{Kind: harness.Stream, Command: "resp (inline nul byte|nul instead of dollar|tls hello)", Reason: zeroByteReason},
 	{Kind: harness.Stream, Command: "password HELLO( 3)?", Reason: "The text of the error is that of Redis 7.2, which names the place of the protocol version."},
 	{Kind: harness.Stream, Command: "resp reply off with protocol error", Reason: silentReason},
+
+	{Kind: harness.Added, Command: `COMMAND LIST client\|(no-touch|setinfo)`, Reason: "Since Redis 7.2; clients send them when they connect."},
+	{Kind: harness.Added, Command: "COMMAND LIST (delifeq|msetex)", Reason: "Since Valkey 9.0 and Redis 8.4."},
+
+	{Kind: harness.Missing, Command: `COMMAND LIST acl(\|.*)?`, Reason: "There is one user, default, with the password of requirepass."},
+	{Kind: harness.Missing, Command: `COMMAND LIST module(\|.*)?`, Reason: "larder loads no C modules."},
+	{Kind: harness.Missing, Command: "COMMAND LIST (save|bgsave|bgrewriteaof|lastsave)", Reason: "Come with persistence."},
+	{Kind: harness.Missing, Command: "COMMAND LIST (dump|restore|restore-asking|migrate)", Reason: "Come with persistence, whose encoding they use."},
+	{Kind: harness.Missing, Command: "COMMAND LIST (psync|sync|replconf|replicaof|slaveof|role|failover|wait)", Reason: "Come with replication."},
+	{Kind: harness.Missing, Command: "COMMAND LIST (sort|sort_ro)", Reason: "Come with lists, sets and sorted sets, which they sort."},
 }

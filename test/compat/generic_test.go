@@ -40,11 +40,9 @@ var genericFamily = family{
 		"OBJECT FREQ key",
 		"OBJECT IDLETIME key",
 		"OBJECT (HELP|NOSUCH|ENCODING)",
-		"SORT_RO missing {BY pattern|LIMIT index index|GET pattern|ASC|DESC|ALPHA}",
 		"EXPIRE key secs",
 		"PERSIST key",
 		"TTL key",
-		"DUMP missing",
 	},
 	classes: harness.Classes{
 		"cursor":  harness.Choose("0", "0", "0", "abc", "-1", "", "1.5", "18446744073709551616", "99999999999999999999999"),
