@@ -231,7 +231,9 @@ func (op *fieldOp) next(was int64) (v int64, ok bool) {
 		above = op.value > 0 && (v < was || v > high)
 		below = op.value < 0 && (v > was || v < low)
 	} else {
-		above = v > high || !op.field.signed && v < 0
+		// As in Redis, a value so small that its distance from the largest one
+		// overflows an int64 counts as too large, and saturates to that.
+		above = v > high || v < 0 && (!op.field.signed || op.field.width < 64 && v < high-math.MaxInt64)
 		below = !above && v < low
 	}
 	switch {
