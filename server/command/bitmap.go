@@ -108,10 +108,23 @@ func bitCount(c *Ctx) {
 	switch len(c.Args) {
 	case 2:
 	case 4, 5:
-		var ok bool
-		if from, to, ok = c.bitSpan(2, len(p)); !ok {
+		first, ok := c.Int(2)
+		if !ok {
 			return
 		}
+		last, ok := c.Int(3)
+		if !ok {
+			return
+		}
+		if backwards(first, last) {
+			c.Out.Int(0)
+			return
+		}
+		unit, ok := c.bitUnit(4)
+		if !ok {
+			return
+		}
+		from, to = bitSpan(first, last, unit, len(p))
 	default:
 		c.Out.Error(ErrSyntax)
 		return
@@ -122,37 +135,24 @@ func bitCount(c *Ctx) {
 	c.Out.Int(int64(countBitRange(p, from, to)))
 }
 
-// bitSpan parses a first and a last place, the unit behind them or bytes, and
-// returns the half-open range of bits in a string of n bytes. On failure it
-// has replied.
-func (c *Ctx) bitSpan(arg, n int) (from, to int, ok bool) {
-	first, ok := c.Int(arg)
-	if !ok {
-		return 0, 0, false
+// bitUnit parses the unit of places, 1 or 8 bits, in the given argument; bytes
+// if there is none. On failure it has replied.
+func (c *Ctx) bitUnit(arg int) (unit int, ok bool) {
+	switch {
+	case arg >= len(c.Args), c.Is(arg, "BYTE"):
+		return 8, true
+	case c.Is(arg, "BIT"):
+		return 1, true
 	}
-	last, ok := c.Int(arg + 1)
-	if !ok {
-		return 0, 0, false
-	}
-	return c.bitUnit(arg+2, first, last, n)
+	c.Out.Error(ErrSyntax)
+	return 0, false
 }
 
-// bitUnit applies the unit in the given argument, bytes if there is none, to
-// the places first and last.
-func (c *Ctx) bitUnit(arg int, first, last int64, n int) (from, to int, ok bool) {
-	unit := 8
-	if arg < len(c.Args) {
-		switch {
-		case c.Is(arg, "BIT"):
-			unit = 1
-		case c.Is(arg, "BYTE"):
-		default:
-			c.Out.Error(ErrSyntax)
-			return 0, 0, false
-		}
-	}
+// bitSpan is the half-open range of bits between two places in a string of n
+// bytes.
+func bitSpan(first, last int64, unit, n int) (from, to int) {
 	from, to = span(first, last, 8*n/unit)
-	return from * unit, to * unit, true
+	return from * unit, to * unit
 }
 
 func bitPos(c *Ctx) {
@@ -174,21 +174,7 @@ func bitPos(c *Ctx) {
 	}
 	var digits [20]byte
 	p := it.Bytes(digits[:0])
-	from, to := 0, 8*len(p)
-	switch len(c.Args) {
-	case 3:
-	case 4:
-		first, fits := c.Int(3)
-		if !fits {
-			return
-		}
-		from, to, ok = c.bitUnit(4, first, -1, len(p))
-	case 5, 6:
-		from, to, ok = c.bitSpan(3, len(p))
-	default:
-		c.Out.Error(ErrSyntax)
-		return
-	}
+	from, to, ok := c.bitPosSpan(len(p))
 	if !ok || c.heavyRead(0, (to-from)/8) {
 		return
 	}
@@ -197,4 +183,30 @@ func bitPos(c *Ctx) {
 		at = to // behind the string there are zeros, unless its end was given
 	}
 	c.Out.Int(int64(at))
+}
+
+// bitPosSpan parses the range of BITPOS in a string of n bytes. On failure it
+// has replied. The unit is checked before the end, as in Redis.
+func (c *Ctx) bitPosSpan(n int) (from, to int, ok bool) {
+	if len(c.Args) > 6 {
+		c.Out.Error(ErrSyntax)
+		return 0, 0, false
+	}
+	first, last := int64(0), int64(-1)
+	if len(c.Args) > 3 {
+		if first, ok = c.Int(3); !ok {
+			return 0, 0, false
+		}
+	}
+	unit, ok := c.bitUnit(5)
+	if !ok {
+		return 0, 0, false
+	}
+	if len(c.Args) > 4 {
+		if last, ok = c.Int(4); !ok {
+			return 0, 0, false
+		}
+	}
+	from, to = bitSpan(first, last, unit, n)
+	return from, to, true
 }

@@ -124,6 +124,9 @@ func getRange(c *Ctx) {
 	var digits [20]byte
 	b := it.Bytes(digits[:0])
 	first, end := span(from, to, len(b))
+	if backwards(from, to) {
+		end = first
+	}
 	if c.heavyRead(0, end-first) {
 		return
 	}
@@ -134,9 +137,6 @@ func getRange(c *Ctx) {
 // counted from the end, into the half-open range that lies inside; first is
 // end if nothing does.
 func span(from, to int64, n int) (first, end int) {
-	if from < 0 && to < 0 && from > to {
-		return 0, 0
-	}
 	if from < 0 {
 		from = max(0, from+int64(n))
 	}
@@ -149,6 +149,11 @@ func span(from, to int64, n int) (first, end int) {
 	}
 	return int(from), int(to) + 1
 }
+
+// backwards tells whether both places are counted from the end and the last
+// one is before the first. Inside of the string that is empty in any case;
+// before its start span takes both for the first byte.
+func backwards(from, to int64) bool { return from < 0 && to < 0 && from > to }
 
 // delIfEq deletes a string that has the given content.
 func delIfEq(c *Ctx) {
