@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"math"
 
 	"larder/engine"
@@ -79,7 +80,8 @@ func (c *Ctx) conditions(i int) (cond condition, ok bool) {
 		case c.Is(i, "LT"):
 			cond |= ifLess
 		default:
-			c.Out.Error("ERR Unsupported option " + string(c.Args[i]))
+			word, _, _ := bytes.Cut(c.Args[i], []byte{0}) // Redis prints it as a C string
+			c.Out.Error("ERR Unsupported option " + string(word))
 			return 0, false
 		}
 	}
@@ -137,7 +139,8 @@ func (c *Ctx) ttl(base int64, seconds bool) {
 	case it.Deadline() == engine.NoDeadline:
 		c.Out.Int(-1)
 	case seconds:
-		c.Out.Int((it.Deadline() - base + 500) / 1000)
+		// Rounded; unsigned, because the last deadlines overflow otherwise.
+		c.Out.Int(int64((uint64(it.Deadline()-base) + 500) / 1000))
 	default:
 		c.Out.Int(it.Deadline() - base)
 	}

@@ -18,13 +18,16 @@ func del(c *Ctx) {
 }
 
 // look is Find for commands that ask about a key and do not use its value:
-// hit or miss is counted, but eviction does not take it for a use.
+// hit or miss is counted, but eviction does not take it for a use. An expired
+// key is removed on the way, so that DBSIZE does not count a key that the
+// client has just seen gone. Items that were found before are not valid then.
 func (c *Ctx) look(i int) (engine.Item, bool) {
 	it, ok := c.Engine.Peek(c.DB, c.Keys[i], c.NowMs)
 	if ok {
 		c.Keys[i].Shard.Stats().Hits++
 	} else {
 		c.Keys[i].Shard.Stats().Misses++
+		c.Engine.Delete(c.DB, c.Keys[i], c.NowMs)
 	}
 	return it, ok
 }

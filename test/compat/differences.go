@@ -24,4 +24,15 @@ var differences = []harness.Difference{
 	{Kind: harness.Missing, Command: "COMMAND LIST (dump|restore|restore-asking|migrate)", Reason: "Come with persistence, whose encoding they use."},
 	{Kind: harness.Missing, Command: "COMMAND LIST (psync|sync|replconf|replicaof|slaveof|role|failover|wait)", Reason: "Come with replication."},
 	{Kind: harness.Missing, Command: "COMMAND LIST (sort|sort_ro)", Reason: "Come with lists, sets and sorted sets, which they sort."},
+
+	{
+		Kind: harness.Replies, Command: "OBJECT IDLETIME .*", Oracle: `:\d+`, Larder: "-ERR idle time not tracked: .*",
+		Example: "0> SET a b\n0> OBJECT IDLETIME a",
+		Reason:  "No access times are kept, and a made-up 0 would mislead who cleans up by it.",
+	},
+	{
+		Kind: harness.Replies, Command: "OBJECT REFCOUNT .*", Oracle: ":2147483647", Larder: ":1",
+		Example: "0> SET a 1\n0> OBJECT REFCOUNT a",
+		Reason:  "Redis shares the objects of small integers; larder shares no values.",
+	},
 }
