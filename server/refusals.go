@@ -1,20 +1,23 @@
 package server
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // unknownCommand is Redis's error for a command that does not exist; it shows
 // the start of the arguments, at most 128 bytes of name and of arguments.
 func unknownCommand(args [][]byte) string {
 	var b strings.Builder
 	b.WriteString("ERR unknown command '")
-	b.Write(args[0][:min(len(args[0]), 128)])
+	b.Write(shownWord(args[0], 128))
 	b.WriteString("', with args beginning with: ")
 	shown := 0
 	for _, a := range args[1:] {
 		if shown >= 128 {
 			break
 		}
-		part := a[:min(len(a), 128-shown)]
+		part := shownWord(a, 128-shown)
 		b.WriteByte('\'')
 		b.Write(part)
 		b.WriteString("' ")
@@ -24,5 +27,12 @@ func unknownCommand(args [][]byte) string {
 }
 
 func unknownSubcommand(top *bound, args [][]byte) string {
-	return "ERR unknown subcommand '" + string(args[1][:min(len(args[1]), 128)]) + "'. Try " + strings.ToUpper(top.Name) + " HELP."
+	return "ERR unknown subcommand '" + string(shownWord(args[1], 128)) + "'. Try " + strings.ToUpper(top.Name) + " HELP."
+}
+
+// shownWord is what Redis prints of a word in an error: as a C string, which
+// ends at a zero byte, and no more than limit bytes.
+func shownWord(word []byte, limit int) []byte {
+	word, _, _ = bytes.Cut(word, []byte{0})
+	return word[:min(len(word), limit)]
 }
