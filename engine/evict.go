@@ -74,13 +74,15 @@ func setMeta(slot *uint64, m policy.Meta) {
 	*slot = *slot&(1<<metaShift-1) | uint64(m)<<metaShift
 }
 
-// handleOf is what the policy's queue knows an entry by: the position bits and
-// the top bits of the hash, which lead to the home bucket in any database.
-func handleOf(h uint64) uint64 { return h>>40<<16 | hashPos(h) }
+// handleOf is what the policy's queue knows an entry by: n bits, of which the
+// lower 16 are the position and the others the top bits of the hash. Together
+// they lead to the home bucket in any database, as long as no directory is
+// deeper than n-16 bits: at 32 shards that is 2^19 segments a shard.
+func handleOf(h uint64, n uint) uint64 { return h>>(80-n)<<16 | hashPos(h) }
 
 // hashOfHandle turns a handle of n bits back to the hash bits that find needs.
 func hashOfHandle(handle uint64, n uint) (dirBits, pos uint64) {
-	return handle >> 16 << (64 - (n - 16)), handle & 0xffff
+	return handle >> 16 << (80 - n), handle & 0xffff
 }
 
 // A look's cursor is a Cursor with the database in place of the shard, so that

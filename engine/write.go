@@ -73,7 +73,7 @@ func (s *Shard) store(sp *space, k Key, p position, en entry, found bool, h *hea
 		*p.slot = *p.slot&^(slotRefMask|uint64(MetaFetched)<<metaShift) | uint64(ref)
 		s.markDeadline(sp, p.seg, p.slot, h.deadline)
 	} else {
-		m := s.engine.policy.OnInsert(uint32(s.index), k.Hash, handleOf(k.Hash))
+		m := s.engine.policy.OnInsert(uint32(s.index), k.Hash, handleOf(k.Hash, s.engine.policy.HandleBits()))
 		slot := sp.t.insert(k.Hash, ref, Meta(m))
 		s.markDeadline(sp, sp.t.segment(k.Hash), slot, h.deadline)
 	}
