@@ -19,7 +19,7 @@ type counters struct {
 
 // applySettings publishes what the hot path needs of the configuration.
 func (srv *Server) applySettings(cfg *config.Config) {
-	srv.settings.Store(&command.Settings{MaxStringBytes: int(cfg.MaxBulkBytes)})
+	srv.settings.Store(&command.Settings{MaxStringBytes: int(cfg.MaxBulkBytes), MaxItemBytes: int(cfg.MemcachedMaxItemSizeBytes)})
 	slow := int64(math.MaxInt64)
 	if cfg.SlowlogMicros >= 0 {
 		slow = cfg.SlowlogMicros * 1000

@@ -27,6 +27,7 @@ type executor struct {
 	batch   []request
 	stats   execStats
 	scratch []byte
+	mem     *memcacheBatch // nil until a memcached client came
 }
 
 // request is one parsed request of a batch.

@@ -178,6 +178,9 @@ func (srv *Server) welcome(l *listener, p peer) (*session, string) {
 	if s == nil {
 		return nil, tooMany
 	}
+	if l.memcached {
+		srv.memcached.connected(s)
+	}
 	return s, ""
 }
 

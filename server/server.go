@@ -117,7 +117,8 @@ func (srv *Server) Shutdown(drain time.Duration) {
 	srv.workers.wait()
 	if srv.running {
 		srv.memory.stop()
-		srv.expiry.stop()
+		srv.memcached.flush.stop()
+	srv.expiry.stop()
 	}
 	if err := srv.engine.Close(); err != nil {
 		srv.log.Warn("cannot give memory back", zap.Error(err))

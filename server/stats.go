@@ -11,6 +11,7 @@ type execStats struct {
 	unknown        counter
 	inBytes        counter
 	outBytes       counter
+	memcache       memcacheStats
 }
 
 // commandStats are the figures of `INFO commandstats`.

@@ -141,6 +141,12 @@ func NewBinaryParser(l Limits) *BinaryParser {
 // front can be complete; 0 if that is not known.
 func (p *BinaryParser) Need() int { return p.need }
 
+// Reset and Skipping are as in TextParser.
+func (p *BinaryParser) Reset() { p.need, p.skip, p.dead = 0, 0, false }
+
+// Skipping tells whether a refused body is being thrown away.
+func (p *BinaryParser) Skipping() bool { return p.skip > 0 }
+
 // Next reads the request at the front of buf into r, as TextParser.Next does.
 func (p *BinaryParser) Next(buf []byte, r *Request) (n int, ok bool) {
 	if p.dead {

@@ -63,6 +63,9 @@ var opNames = [opCount]string{
 	OpMetaDebug: "me", OpMetaNoop: "mn",
 }
 
+// OpCount is the number of Ops, for tables that are indexed by them.
+const OpCount = int(opCount)
+
 // String is the command's name in the text protocol, or in the binary protocol's
 // description for what only that has.
 func (o Op) String() string {

@@ -36,6 +36,14 @@ func NewTextParser(l Limits) *TextParser {
 // Limits.MaxItemBytes and a line.
 func (p *TextParser) Need() int { return p.need }
 
+// Reset makes the parser forget what it has seen: the caller goes back to the
+// start of a request that was delivered already.
+func (p *TextParser) Reset() { p.scanned, p.need, p.skip, p.dead = 0, 0, 0, false }
+
+// Skipping tells whether a refused data block is being thrown away. Then the
+// caller cannot go back to before the request that it belongs to.
+func (p *TextParser) Skipping() bool { return p.skip > 0 }
+
 // Next reads the request at the front of buf into r. It returns the number of
 // bytes that it is done with, at most len(buf), and whether r was filled; if
 // not, it needs more bytes behind those that it left. It may be done with bytes

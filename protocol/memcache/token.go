@@ -68,6 +68,10 @@ func parseUint(b []byte) (uint64, bool) {
 	return v, ok
 }
 
+// ParseNumber reads the unsigned number that a value holds, for incr and decr:
+// spaces and text after it are allowed as in every number of the protocol.
+func ParseNumber(value []byte) (uint64, bool) { return parseUint(value) }
+
 // parseInt reads a signed number.
 func parseInt(b []byte) (int64, bool) {
 	v, negative, ok := magnitude(b)

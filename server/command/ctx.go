@@ -53,6 +53,7 @@ type Ctx struct {
 // same on all nodes of a group.
 type Settings struct {
 	MaxStringBytes int // proto-max-bulk-len
+	MaxItemBytes   int // memcached-max-item-size
 }
 
 // heavyBytes is the amount of data above which a command is not run on an

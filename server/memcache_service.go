@@ -1,0 +1,65 @@
+package server
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"larder/engine"
+)
+
+// memcachedService is what memcached clients share besides the data.
+type memcachedService struct {
+	stamps   casStamps
+	observed atomic.Uint32 // observeWatch and observeDetail: somebody wants to know of each command
+	watchers watcherSet
+	detail   prefixStats
+	flush    flushTimer
+	// resetAt holds the counters as they were at the last stats reset.
+	resetAt atomic.Pointer[memcacheTotals]
+}
+
+// Bits of memcachedService.observed.
+const (
+	observeWatch = 1 << iota
+	observeDetail
+)
+
+// flushTimer empties the database at the time that flush_all has set.
+type flushTimer struct {
+	// mu guards the fields below. It is a leaf.
+	mu      sync.Mutex
+	timer   *time.Timer
+	stopped bool
+}
+
+// set arms the timer, replacing an earlier time; delay 0 only disarms it.
+func (f *flushTimer) set(delay time.Duration, flush func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.timer != nil {
+		f.timer.Stop()
+		f.timer = nil
+	}
+	if delay > 0 && !f.stopped {
+		f.timer = time.AfterFunc(delay, flush)
+	}
+}
+
+// stop disarms the timer for good.
+func (f *flushTimer) stop() {
+	f.set(0, nil)
+	f.mu.Lock()
+	f.stopped = true
+	f.mu.Unlock()
+}
+
+// flushMemcached empties the database that memcached clients see. The memory
+// comes back in the background.
+func (srv *Server) flushMemcached() {
+	e := srv.engine
+	e.LockAll()
+	g := e.Flush(memcacheDB)
+	e.UnlockAll()
+	srv.discard([]*engine.Garbage{g})
+}
