@@ -43,7 +43,10 @@ func newShard(e *Engine, index int) *Shard {
 // Lock takes the shard's lock. Several shards are locked in ascending order.
 func (s *Shard) Lock() { s.mu.Lock() }
 
-// Unlock releases the shard's lock.
+// UnlockRead is Unlock for a caller that has changed nothing but marks of hits.
+func (s *Shard) UnlockRead() { s.mu.Unlock() }
+
+// Unlock releases the shard's lock and sums up what memory was taken or freed.
 func (s *Shard) Unlock() {
 	s.publish()
 	s.mu.Unlock()

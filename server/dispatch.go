@@ -257,7 +257,11 @@ func (ex *executor) locked1(cmd *bound) {
 		s := c.Keys[0].Shard
 		s.Lock()
 		cmd.Handler(c)
-		s.Unlock()
+		if cmd.Is&command.ReadOnly != 0 {
+			s.UnlockRead()
+		} else {
+			s.Unlock()
+		}
 	case len(c.Keys) == 0:
 		cmd.Handler(c)
 	default:

@@ -47,6 +47,8 @@ type Ctx struct {
 	Escalate bool
 	// Garbage is what FLUSHALL and FLUSHDB leave to free in the background.
 	Garbage []*engine.Garbage
+
+	item engine.Item // what Load returns
 }
 
 // Settings are the directives that handlers may read: only such as are the
@@ -96,22 +98,28 @@ func (c *Ctx) Fail(err error) {
 	}
 }
 
-// Find looks up the i-th key for a command that reads, counting hit or miss.
-func (c *Ctx) Find(i int) (engine.Item, bool) {
+// Load looks up the i-th key for a command that reads, counting hit or miss.
+// It returns nil for a key that is absent; the item is valid until the next
+// Load.
+func (c *Ctx) Load(i int) *engine.Item {
 	k := &c.Keys[i]
-	var it engine.Item
-	var ok bool
-	if c.NoTouch {
-		it, ok = c.Engine.Peek(c.DB, *k, c.NowMs)
-	} else {
-		it, ok = c.Engine.Find(c.DB, *k, c.NowMs)
-	}
-	if ok {
-		k.Shard.Stats().Hits++
-	} else {
+	if !c.item.Load(c.DB, k, c.NowMs) {
 		k.Shard.Stats().Misses++
+		return nil
 	}
-	return it, ok
+	k.Shard.Stats().Hits++
+	if !c.NoTouch {
+		c.item.Touch()
+	}
+	return &c.item
+}
+
+// Find is Load for a command that needs several items at once.
+func (c *Ctx) Find(i int) (engine.Item, bool) {
+	if it := c.Load(i); it != nil {
+		return *it, true
+	}
+	return engine.Item{}, false
 }
 
 // FindWrite looks up the i-th key for a command that will write it.

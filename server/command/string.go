@@ -36,13 +36,20 @@ func (c *Ctx) bulk(it *engine.Item) {
 }
 
 func get(c *Ctx) {
-	it, ok := c.Find(0)
-	switch {
-	case !ok:
+	it := c.Load(0)
+	if it == nil {
 		c.Out.Null()
-	case !c.str(&it), c.heavyRead(0, it.Len()):
-	default:
-		c.bulk(&it)
+		return
+	}
+	if !c.str(it) {
+		return
+	}
+	if n, ok := it.Int(); ok {
+		c.Out.BulkInt(n)
+		return
+	}
+	if raw := it.Raw(); !c.heavyRead(0, len(raw)) {
+		c.Out.Bulk(raw)
 	}
 }
 
