@@ -21,7 +21,7 @@ func (ex *executor) dispatchMemcached(s *session, f *memcacheFront, r *memcache.
 	}
 	s.activeMs = ex.nowMs
 	ex.ctx.Out = &s.out
-	if r.Fault != memcache.FaultNone && (r.Fault != memcache.FaultTooLarge || len(r.Key) == 0) {
+	if r.Fault != memcache.FaultNone && r.Fault != memcache.FaultTooLarge {
 		ex.memcacheFault(s, r)
 		return true
 	}
@@ -30,14 +30,14 @@ func (ex *executor) dispatchMemcached(s *session, f *memcacheFront, r *memcache.
 		return true
 	}
 	switch {
-	case r.Proto == memcache.Text && (r.Op == memcache.OpGet || r.Op == memcache.OpGat) && r.Fault == memcache.FaultNone:
+	case r.Proto == memcache.Text && (r.Op == memcache.OpGet || r.Op == memcache.OpGat):
 		if r.Keys != 1 {
 			return ex.memcacheGets(s, f, r)
 		}
 		if ex.memcacheKey(s, r, ex.memcacheHash(r, i)) < command.OutcomeNoRoom {
 			s.out.Buf = memcache.AppendLine(s.out.Buf, memcache.LineEnd)
 		}
-	case len(r.Key) > 0 && r.Op != memcache.OpStats:
+	case r.Op.HasKey():
 		ex.memcacheKey(s, r, ex.memcacheHash(r, i))
 	default:
 		return ex.memcacheAdmin(s, f, r)

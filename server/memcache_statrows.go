@@ -69,7 +69,6 @@ func (srv *Server) memcacheGeneral(nowMs int64) []statRow {
 		{"uptime", decimal(int64(time.Since(srv.started).Seconds()))},
 		{"time", decimal(nowMs / 1000)},
 		{"version", memcachedVersion},
-		{"larder_version", Version},
 		{"libevent", "none"},
 		{"pointer_size", decimal(strconv.IntSize)},
 		{"rusage_user", user},
@@ -263,7 +262,8 @@ func (ex *executor) memcacheCachedump(w statWriter, words []string) {
 	w.end()
 }
 
-// memcacheConns is stats conns. It locks each session for a moment.
+// memcacheConns is stats conns. It locks each session for a moment. Listeners
+// are numbered from 0, below all descriptors of connections.
 func (srv *Server) memcacheConns() []statRow {
 	var rows []statRow
 	now := time.Now().UnixMilli()
@@ -276,7 +276,7 @@ func (srv *Server) memcacheConns() []statRow {
 	}
 	for i, l := range srv.listeners {
 		if l.memcached {
-			add("listener"+decimal(i), "tcp:"+l.net.Addr().String(), "", "conn_listening", now-srv.started.UnixMilli())
+			add(decimal(i), "tcp:"+l.net.Addr().String(), "", "conn_listening", now-srv.started.UnixMilli())
 		}
 	}
 	for _, s := range srv.clients.all() {

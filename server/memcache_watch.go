@@ -210,7 +210,7 @@ func (s *session) descriptor() int {
 	if s.peer.fd >= 0 {
 		return s.peer.fd
 	}
-	return int(s.id)
+	return len(s.srv.listeners) + int(s.id)
 }
 
 // connected tells watchers about a new connection.

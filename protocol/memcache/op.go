@@ -66,6 +66,11 @@ var opNames = [opCount]string{
 // OpCount is the number of Ops, for tables that are indexed by them.
 const OpCount = int(opCount)
 
+// HasKey tells whether the command works on the item of a key.
+func (o Op) HasKey() bool {
+	return o >= OpGet && o <= OpTouch || o >= OpMetaGet && o <= OpMetaDebug
+}
+
 // String is the command's name in the text protocol, or in the binary protocol's
 // description for what only that has.
 func (o Op) String() string {

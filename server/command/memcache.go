@@ -43,7 +43,7 @@ const memDB = 0
 // Memcached runs the request r on the key c.Keys[0]. For get and gat of text,
 // which may name several keys, it is called once a key and replies with the
 // item's line and value alone; the END behind the last one is the caller's.
-// REQUIRES: r.Fault is FaultNone or FaultTooLarge; the key's shard is locked.
+// REQUIRES: r.Op.HasKey(); r.Fault is FaultNone or FaultTooLarge; the key's shard is locked.
 func Memcached(c *Ctx, r *memcache.Request) Outcome {
 	if r.Fault == memcache.FaultTooLarge {
 		return memTooLarge(c, r)
