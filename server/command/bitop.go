@@ -6,19 +6,8 @@ import "larder/engine"
 // zeros followed. The result is computed beside what the destination holds,
 // which may be a source.
 func bitOp(c *Ctx) {
-	var combine func(dst, src []byte)
-	switch {
-	case c.Is(1, "AND"):
-		combine = andBits
-	case c.Is(1, "OR"):
-		combine = orBits
-	case c.Is(1, "XOR"):
-		combine = xorBits
-	case !c.Is(1, "NOT"):
-		c.Out.Error(ErrSyntax)
-		return
-	case len(c.Args) != 4:
-		c.Out.Error("ERR BITOP NOT must be called with a single source key.")
+	op, ok := c.bitOperation()
+	if !ok {
 		return
 	}
 	size, total, ok := c.sourceBytes()
@@ -41,10 +30,40 @@ func bitOp(c *Ctx) {
 		c.Fail(err)
 		return
 	}
-	c.combineSources(w.Value, combine)
+	c.combineSources(w.Value, op)
 	w.Commit()
 	c.Dirty++
 	c.Out.Int(int64(size))
+}
+
+// bitOperation is what BITOP computes.
+type bitOperation uint8
+
+const (
+	bitAnd bitOperation = iota
+	bitOr
+	bitXor
+	bitNot
+)
+
+// bitOperation parses the operation. If it is none, or does not go with the
+// number of sources, it has replied.
+func (c *Ctx) bitOperation() (op bitOperation, ok bool) {
+	switch {
+	case c.Is(1, "AND"):
+		return bitAnd, true
+	case c.Is(1, "OR"):
+		return bitOr, true
+	case c.Is(1, "XOR"):
+		return bitXor, true
+	case !c.Is(1, "NOT"):
+		c.Out.Error(ErrSyntax)
+	case len(c.Args) != 4:
+		c.Out.Error("ERR BITOP NOT must be called with a single source key.")
+	default:
+		return bitNot, true
+	}
+	return 0, false
 }
 
 // sourceBytes returns the length of the longest source and of all together,
@@ -65,10 +84,10 @@ func (c *Ctx) sourceBytes() (longest, total int, ok bool) {
 }
 
 // combineSources computes the result in dst, which holds garbage and is as
-// long as the longest source. combine is nil for NOT.
-func (c *Ctx) combineSources(dst []byte, combine func(dst, src []byte)) {
+// long as the longest source.
+func (c *Ctx) combineSources(dst []byte, op bitOperation) {
 	clear(dst[c.copySource(1, dst):])
-	if combine == nil {
+	if op == bitNot {
 		notBits(dst)
 		return
 	}
@@ -78,9 +97,14 @@ func (c *Ctx) combineSources(dst []byte, combine func(dst, src []byte)) {
 		if it, found := c.Engine.Peek(c.DB, c.Keys[i], c.NowMs); found {
 			src = it.Bytes(digits[:0])
 		}
-		combine(dst[:len(src)], src)
-		if c.Is(1, "AND") {
+		switch op {
+		case bitAnd:
+			andBits(dst[:len(src)], src)
 			clear(dst[len(src):])
+		case bitOr:
+			orBits(dst[:len(src)], src)
+		case bitXor:
+			xorBits(dst[:len(src)], src)
 		}
 	}
 }

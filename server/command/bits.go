@@ -62,6 +62,9 @@ func findBit(p []byte, one bool, from, to int) int {
 			return -1
 		}
 		at = first<<3 + n
+		for to-at >= 64 && binary.BigEndian.Uint64(p[at>>3:]) == flip {
+			at += 64
+		}
 	}
 	return -1
 }
