@@ -2,6 +2,7 @@ package server
 
 import (
 	"strconv"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -124,6 +125,14 @@ func (s *session) appendInfo(dst []byte, nowMs int64) []byte {
 	text(" lib-name=", s.libName)
 	text(" lib-ver=", s.libVer)
 	return dst
+}
+
+// display is the client's address as SLOWLOG and MONITOR show it.
+func (p *peer) display() string {
+	if p.unix {
+		return "unix:" + strings.TrimSuffix(p.remote, ":0")
+	}
+	return p.remote
 }
 
 // memoryBytes is what the session holds. REQUIRES: s.mu is held.

@@ -14,7 +14,10 @@ type counters struct {
 	rejected          atomic.Uint64 // connections refused
 	outputLimitClosed atomic.Uint64
 	queryLimitClosed  atomic.Uint64
-	slowNs            atomic.Int64 // a command that takes longer is noted; see applySettings
+	slowNs            atomic.Int64           // a command that takes longer is noted; see applySettings
+	latencyTracking   atomic.Bool            // keep a histogram a command; see applySettings
+	statsBase         atomic.Pointer[totals] // what the counters stood at when CONFIG RESETSTAT was sent, nil = never
+	errorCodes        errorCodes
 }
 
 // applySettings publishes what the hot path needs of the configuration.
@@ -28,4 +31,5 @@ func (srv *Server) applySettings(cfg *config.Config) {
 		slow = min(slow, ms*1e6)
 	}
 	srv.slowNs.Store(slow)
+	srv.latencyTracking.Store(cfg.LatencyTracking)
 }

@@ -81,6 +81,8 @@ func (ex *executor) dispatch(s *session, r *request) {
 	if refusal := ex.refuse(s, cmd, r.cmd, args); refusal != "" {
 		s.out.Error(refusal)
 		ex.stats.reject(cmd)
+		ex.srv.errorCodes.note(s.out.Buf[mark:])
+		ex.srv.errorCodes.note(s.out.Buf[mark:])
 	} else if ex.srv.pause.closed(cmd) && ex.srv.pause.wait(s) {
 		s.held = true
 		return
@@ -153,7 +155,11 @@ func (ex *executor) run(s *session, cmd *bound, args [][]byte, r *request) {
 		}
 	}
 	ex.nowNs = monotonicNs()
-	ex.account(s, cmd, args, ex.nowNs-startNs, failed(&s.out, mark))
+	bad := failed(&s.out, mark)
+	if bad {
+		ex.srv.errorCodes.note(s.out.Buf[mark:])
+	}
+	ex.account(s, cmd, args, ex.nowNs-startNs, bad)
 }
 
 // failed tells whether the reply that starts at mark is an error.
@@ -337,7 +343,11 @@ func (t workerTask) run() {
 	s.mu.Lock()
 	mark := len(s.out.Buf)
 	s.out.Buf = append(s.out.Buf, out.Buf...)
-	ex.account(s, t.cmd, t.args, endNs-startNs, failed(&out, 0))
+	bad := failed(&out, 0)
+	if bad {
+		srv.errorCodes.note(out.Buf)
+	}
+	ex.account(s, t.cmd, t.args, endNs-startNs, bad)
 	if s.reply != replyOn {
 		s.mute(mark)
 	}

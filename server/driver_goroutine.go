@@ -152,6 +152,10 @@ func (c *netConn) turn(input []byte) bool {
 		s.out.Buf = nil
 		end := s.closing
 		s.outBytes += uint64(len(out))
+		if len(out) > 0 {
+			ex.stats.writes.add(1)
+			ex.stats.outBytes.add(uint64(len(out)))
+		}
 		s.mu.Unlock()
 		ok := end != closeNow
 		if ok && len(out) > 0 {

@@ -35,13 +35,18 @@ type Server struct {
 	monitors  monitorSet
 	memcached memcachedService
 	pause     pauseGate
+	slowlog   slowlog
+	latency   latencyMonitor
+	sampler   sampler
 	listeners []*listener
 	driver    connDriver
 
 	running      bool // Start has succeeded
 	runID        string
+	replID       atomic.Pointer[string] // names the history of the data; DEBUG CHANGE-REPL-ID draws a new one
 	started      time.Time
-	configFile   string // path that CONFIG REWRITE writes, "" = none
+	configFile   string             // path that CONFIG REWRITE writes, "" = none
+	setLogLevel  func(level string) // nil: the level cannot be changed
 	shutdown     chan struct{}
 	shutdownOnce sync.Once
 	counters
@@ -52,16 +57,19 @@ type Options struct {
 	Config     *config.Store
 	ConfigFile string // path of the configuration file, "" = none was given
 	Log        *zap.Logger
+	// SetLogLevel makes Log follow the directive loglevel; nil if it cannot.
+	SetLogLevel func(level string)
 }
 
 // New prepares a server; Start makes it listen.
 func New(o Options) (*Server, error) {
 	cfg := o.Config.Load()
-	srv := &Server{cfg: o.Config, log: o.Log, started: time.Now(), configFile: o.ConfigFile, shutdown: make(chan struct{})}
+	srv := &Server{cfg: o.Config, log: o.Log, started: time.Now(), configFile: o.ConfigFile, setLogLevel: o.SetLogLevel, shutdown: make(chan struct{})}
 	srv.executors.srv = srv
 	var id [20]byte
 	_, _ = rand.Read(id[:]) // never fails
 	srv.runID = hex.EncodeToString(id[:])
+	srv.newReplID()
 	var err error
 	if srv.table, err = command.NewTable(); err != nil {
 		return nil, err
@@ -97,6 +105,7 @@ func (srv *Server) Start() error {
 	srv.driver.start()
 	srv.expiry.start()
 	srv.memory.start()
+	srv.sampler.start(srv)
 	srv.running = true
 	return nil
 }
@@ -116,9 +125,9 @@ func (srv *Server) Shutdown(drain time.Duration) {
 	}
 	srv.workers.wait()
 	if srv.running {
+		srv.sampler.stop()
 		srv.memory.stop()
-		srv.memcached.flush.stop()
-	srv.expiry.stop()
+		srv.expiry.stop()
 	}
 	if err := srv.engine.Close(); err != nil {
 		srv.log.Warn("cannot give memory back", zap.Error(err))

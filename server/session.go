@@ -112,6 +112,10 @@ type driver interface {
 // REQUIRES: s.mu is held.
 func (s *session) feed(ex *executor, data []byte) {
 	s.inBytes += uint64(len(data))
+	if len(data) > 0 {
+		ex.stats.reads.add(1)
+		ex.stats.inBytes.add(uint64(len(data)))
+	}
 	if s.parked || s.closing != stayOpen {
 		if s.closing == stayOpen {
 			s.in = append(s.in, data...)
@@ -194,6 +198,8 @@ func (s *session) space() []byte {
 // REQUIRES: s.mu is held; space was called since the last feed.
 func (s *session) fed(ex *executor, n int) {
 	s.inBytes += uint64(n)
+	ex.stats.reads.add(1)
+	ex.stats.inBytes.add(uint64(n))
 	s.in = s.in[:len(s.in)+n]
 	if len(s.in) < s.front.need() {
 		return
@@ -239,6 +245,10 @@ func (s *session) kill() {
 // REQUIRES: s.mu is held.
 func (s *session) written(ex *executor, n int) {
 	s.outBytes += uint64(n)
+	if n > 0 {
+		ex.stats.writes.add(1)
+		ex.stats.outBytes.add(uint64(n))
+	}
 	if n == len(s.out.Buf) {
 		ex.buffers.put(s.out.Buf)
 		s.out.Buf = nil

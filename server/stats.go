@@ -1,5 +1,11 @@
 package server
 
+import (
+	"sync/atomic"
+
+	"larder/engine"
+)
+
 // execStats count what one executor has done. Its owner alone writes; INFO
 // reads them from elsewhere.
 type execStats struct {
@@ -9,6 +15,8 @@ type execStats struct {
 	protocolErrors counter
 	errorReplies   counter
 	unknown        counter
+	reads          counter
+	writes         counter
 	inBytes        counter
 	outBytes       counter
 	memcache       memcacheStats
@@ -20,6 +28,8 @@ type commandStats struct {
 	ns       counter // time spent
 	rejected counter // not run
 	failed   counter // run, replied with an error
+	// latency is made when the command first runs with latency-tracking on.
+	latency atomic.Pointer[latencyHistogram]
 }
 
 func (st *execStats) init(commands int) { st.commands = make([]commandStats, commands) }
@@ -45,7 +55,124 @@ func (ex *executor) account(s *session, cmd *bound, args [][]byte, ns int64, fai
 		c.failed.add(1)
 		st.errorReplies.add(1)
 	}
+	if ex.srv.latencyTracking.Load() {
+		h := c.latency.Load()
+		if h == nil {
+			h = &latencyHistogram{}
+			c.latency.Store(h)
+		}
+		h.add(uint64(ns))
+	}
 	if ns >= ex.srv.slowNs.Load() {
 		ex.srv.noteSlow(s, ex, cmd, args, ns)
 	}
+}
+
+// totals are the figures of all executors together.
+type totals struct {
+	processed, dirty, protocolErrors, errorReplies, unknown uint64
+	reads, writes, inBytes, outBytes                        uint64
+	commands                                                []commandTotals // by Command.ID; nil if not asked for
+}
+
+// commandTotals are a command's figures.
+type commandTotals struct {
+	calls, ns, rejected, failed uint64
+	latency                     *latencyCounts // nil if nothing was recorded
+}
+
+// sum adds up what all executors have counted since the start.
+func (srv *Server) sum(withCommands bool) *totals {
+	t := &totals{}
+	if withCommands {
+		t.commands = make([]commandTotals, len(srv.table.All))
+	}
+	srv.executors.each(func(st *execStats) {
+		t.processed += st.processed.load()
+		t.dirty += st.dirty.load()
+		t.protocolErrors += st.protocolErrors.load()
+		t.errorReplies += st.errorReplies.load()
+		t.unknown += st.unknown.load()
+		t.reads += st.reads.load()
+		t.writes += st.writes.load()
+		t.inBytes += st.inBytes.load()
+		t.outBytes += st.outBytes.load()
+		for i := range t.commands {
+			t.commands[i].add(&st.commands[i])
+		}
+	})
+	return t
+}
+
+func (t *commandTotals) add(c *commandStats) {
+	t.calls += c.calls.load()
+	t.ns += c.ns.load()
+	t.rejected += c.rejected.load()
+	t.failed += c.failed.load()
+	if h := c.latency.Load(); h != nil {
+		if t.latency == nil {
+			t.latency = &latencyCounts{}
+		}
+		for i := range h.buckets {
+			t.latency[i] += h.buckets[i].load()
+		}
+	}
+}
+
+// statistics adds up what has been counted since the last CONFIG RESETSTAT.
+// The counters have one writer each, so a reset does not touch them: it notes
+// where they stand.
+func (srv *Server) statistics(withCommands bool) *totals {
+	t := srv.sum(withCommands)
+	base := srv.statsBase.Load()
+	if base == nil {
+		return t
+	}
+	t.processed -= base.processed
+	t.protocolErrors -= base.protocolErrors
+	t.errorReplies -= base.errorReplies
+	t.unknown -= base.unknown
+	t.reads -= base.reads
+	t.writes -= base.writes
+	t.inBytes -= base.inBytes
+	t.outBytes -= base.outBytes
+	for i := range t.commands {
+		t.commands[i].subtract(&base.commands[i])
+	}
+	return t
+}
+
+func (t *commandTotals) subtract(base *commandTotals) {
+	t.calls -= base.calls
+	t.ns -= base.ns
+	t.rejected -= base.rejected
+	t.failed -= base.failed
+	if base.latency == nil {
+		return
+	}
+	left := uint64(0)
+	for i := range t.latency {
+		t.latency[i] -= base.latency[i]
+		left += t.latency[i]
+	}
+	if left == 0 {
+		t.latency = nil
+	}
+}
+
+// resetStatistics implements CONFIG RESETSTAT.
+// REQUIRES: no shard is locked by the caller.
+func (srv *Server) resetStatistics() {
+	srv.statsBase.Store(srv.sum(true))
+	srv.errorCodes.reset()
+	srv.accepted.Store(0)
+	srv.rejected.Store(0)
+	srv.outputLimitClosed.Store(0)
+	srv.queryLimitClosed.Store(0)
+	for _, s := range srv.engine.Shards() {
+		s.Lock()
+		*s.Stats() = engine.ShardStats{}
+		s.Unlock()
+	}
+	srv.sampler.reset(srv)
 }

@@ -16,18 +16,21 @@ var levels = map[string]zapcore.Level{
 	"warning": zapcore.WarnLevel, "nothing": zapcore.FatalLevel + 1,
 }
 
-// newLogger writes to logfile, or to standard output if there is none.
-func newLogger(cfg *config.Config) (*zap.Logger, error) {
+// newLogger writes to logfile, or to standard output if there is none. The
+// function that it returns changes the level.
+func newLogger(cfg *config.Config) (*zap.Logger, func(level string), error) {
 	out := zapcore.Lock(os.Stdout)
 	if cfg.LogFile != "" {
 		f, err := os.OpenFile(cfg.LogFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 		if err != nil {
-			return nil, fmt.Errorf("logfile: cannot write the log: %w", err)
+			return nil, nil, fmt.Errorf("logfile: cannot write the log: %w", err)
 		}
 		out = zapcore.Lock(f)
 	}
 	enc := zap.NewDevelopmentEncoderConfig()
 	enc.EncodeTime = zapcore.TimeEncoderOfLayout("2006-01-02 15:04:05.000")
 	enc.EncodeLevel = zapcore.LowercaseLevelEncoder
-	return zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(enc), out, levels[cfg.LogLevel])), nil
+	level := zap.NewAtomicLevelAt(levels[cfg.LogLevel])
+	log := zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(enc), out, level))
+	return log, func(name string) { level.SetLevel(levels[name]) }, nil
 }

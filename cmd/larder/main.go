@@ -45,7 +45,7 @@ func run(args []string) error {
 		fmt.Print(config.VersionText(server.Version, runtime.Version()))
 		return nil
 	}
-	log, err := newLogger(parsed.Config)
+	log, setLevel, err := newLogger(parsed.Config)
 	if err != nil {
 		return err
 	}
@@ -53,13 +53,13 @@ func run(args []string) error {
 	for _, w := range parsed.Warnings {
 		log.Warn(w)
 	}
-	return serve(parsed, log)
+	return serve(parsed, log, setLevel)
 }
 
 // serve runs the server until it is asked to end.
-func serve(parsed config.Result, log *zap.Logger) error {
+func serve(parsed config.Result, log *zap.Logger, setLevel func(string)) error {
 	store := config.NewStore(parsed.Config)
-	srv, err := server.New(server.Options{Config: store, ConfigFile: parsed.File, Log: log})
+	srv, err := server.New(server.Options{Config: store, ConfigFile: parsed.File, Log: log, SetLogLevel: setLevel})
 	if err != nil {
 		return err
 	}
