@@ -31,6 +31,13 @@ func (e *Engine) SetItem(db int, k Key, value []byte, a Attrs, nowMs int64) erro
 	return nil
 }
 
+// Bump notes a use of the item for eviction only: Fetched stays as it is.
+func (it *Item) Bump() {
+	if f := *it.pos.slot >> metaShift & uint64(MetaFreq); f < uint64(MetaFreq) {
+		*it.pos.slot += 1 << metaShift
+	}
+}
+
 // SetAttrs replaces all attributes of a value, whose content stays.
 // The item is not valid afterwards.
 // REQUIRES: the shard is locked.

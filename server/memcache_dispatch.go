@@ -22,6 +22,14 @@ func (ex *executor) dispatchMemcached(s *session, f *memcacheFront, r *memcache.
 	s.activeMs = ex.nowMs
 	ex.ctx.Out = &s.out
 	if r.Fault != memcache.FaultNone && r.Fault != memcache.FaultTooLarge {
+		switch r.Op {
+		case memcache.OpGet, memcache.OpGat:
+			ex.memcacheUnheard(s, r, r.Args, r.Keys)
+		case memcache.OpMetaGet:
+			if r.Fault == memcache.FaultOpaque {
+				ex.memcacheUnheard(s, r, memcache.Tokens{}, 0)
+			}
+		}
 		ex.memcacheFault(s, r)
 		return true
 	}
@@ -88,6 +96,10 @@ func (ex *executor) memcacheKey(s *session, r *memcache.Request, k engine.Key) c
 		}
 	}
 	mark := len(c.Out.Buf)
+	observed := ex.srv.memcached.observed.Load()
+	if observed != 0 {
+		ex.srv.memcached.observeLookup(s, ex, k, observed)
+	}
 	var outcome command.Outcome
 	for try := 0; ; try++ {
 		k.Shard.Lock()
@@ -103,8 +115,8 @@ func (ex *executor) memcacheKey(s *session, r *memcache.Request, k engine.Key) c
 		ex.stats.dirty.add(uint64(c.Dirty))
 	}
 	ex.stats.memcache.count(r, outcome)
-	if ex.srv.memcached.observed.Load() != 0 {
-		ex.srv.memcached.observe(s, ex, r, k.Name, outcome)
+	if observed != 0 {
+		ex.srv.memcached.observeOutcome(s, ex, r, k, outcome, observed)
 	}
 	return outcome
 }
@@ -148,4 +160,23 @@ func (ex *executor) memcacheGets(s *session, f *memcacheFront, r *memcache.Reque
 	f.progress = memcacheProgress{}
 	s.out.Buf = memcache.AppendLine(s.out.Buf, memcache.LineEnd)
 	return true
+}
+
+// memcacheUnheard carries out what memcached has done already when it finds a
+// request at fault, and drops the replies: it has looked up, and for gat
+// touched, n keys in front of one that is too long; and it looks at the opaque
+// of mg when it writes the reply.
+func (ex *executor) memcacheUnheard(s *session, r *memcache.Request, keys memcache.Tokens, n int) {
+	mark, fault := len(s.out.Buf), r.Fault
+	r.Fault = memcache.FaultNone
+	if r.Op == memcache.OpMetaGet {
+		ex.memcacheKey(s, r, ex.srv.engine.Key(r.Key))
+	}
+	for range n {
+		key, _ := keys.Next()
+		ex.memcacheKey(s, r, ex.srv.engine.Key(key))
+		s.out.Buf = s.out.Buf[:mark]
+	}
+	s.out.Buf = s.out.Buf[:mark]
+	r.Fault = fault
 }

@@ -126,50 +126,67 @@ func (ex *executor) memcacheWatch(s *session, f *memcacheFront, r *memcache.Requ
 	ex.srv.memcached.change(s, mask)
 }
 
-// observe reports a command on one key that has run. Size and time to live
-// are those of now: another command may have come between.
-func (srv *memcachedService) observe(s *session, ex *executor, r *memcache.Request, key []byte, outcome command.Outcome) {
-	observed := srv.observed.Load()
+// observeLookup reports that a command is about to look for a key.
+func (srv *memcachedService) observeLookup(s *session, ex *executor, k engine.Key, observed uint32) {
+	if observed&observeWatch == 0 || !srv.watchers.wants(watchFetchers) {
+		return
+	}
+	status := "found"
+	size, _, found := srv.glance(ex, k)
+	if !found {
+		status = "not_found"
+	}
+	srv.watchers.tell(watchFetchers, ex.nowMs, "type=item_get"+keyWord(k)+" status="+status+srv.tail(s, found, size))
+}
+
+// observeOutcome reports how a command on a key ended. The time to live is that
+// of now: another command may have come between.
+func (srv *memcachedService) observeOutcome(s *session, ex *executor, r *memcache.Request, k engine.Key, outcome command.Outcome, observed uint32) {
 	if observed&observeDetail != 0 {
-		srv.detail.count(r, key, outcome)
+		srv.detail.count(r, k.Name, outcome)
 	}
 	if observed&observeWatch == 0 {
 		return
 	}
 	w := &srv.watchers
-	size, ttl, class := 0, int64(0), "0"
-	k := ex.srv.engine.Key(key)
-	k.Shard.Lock()
-	if it, ok := ex.srv.engine.Peek(memcacheDB, k, ex.nowMs); ok {
-		size, class = it.Len(), "1"
-		if d := it.Deadline(); d != engine.NoDeadline {
-			ttl = (d - ex.nowMs + 999) / 1000
-		}
-	}
-	k.Shard.Unlock()
-	tail := " clsid=" + class + " cfd=" + strconv.Itoa(s.descriptor()) + " size="
-	name := string(command.AppendURIEncoded(nil, key))
 	switch kind := statOp(r); {
-	case kind == memcache.OpDelete:
-		if outcome == command.OutcomeHit && w.wants(watchDeletions) {
-			w.tell(watchDeletions, ex.nowMs, "type=deleted key="+name+" cmd="+r.Op.String()+tail+strconv.Itoa(size))
-		}
-	case isStorage(kind):
-		if w.wants(watchMutations) {
-			w.tell(watchMutations, ex.nowMs, "type=item_store key="+name+" status="+storeStatus(r, outcome)+" cmd="+storeVerb(r)+
-				" ttl="+strconv.FormatInt(ttl, 10)+tail+strconv.Itoa(len(r.Value)))
-		}
-	case w.wants(watchFetchers):
-		status := "found"
-		if outcome == command.OutcomeMiss {
-			status = "not_found"
-		}
-		w.tell(watchFetchers, ex.nowMs, "type=item_get key="+name+" status="+status+tail+strconv.Itoa(size))
+	case kind == memcache.OpDelete && outcome == command.OutcomeHit && w.wants(watchDeletions):
+		w.tell(watchDeletions, ex.nowMs, "type=deleted"+keyWord(k)+" cmd="+r.Op.String()+srv.tail(s, true, 0))
+	case isStorage(kind) && w.wants(watchMutations):
+		_, ttl, found := srv.glance(ex, k)
+		w.tell(watchMutations, ex.nowMs, "type=item_store"+keyWord(k)+" status="+storeStatus(outcome)+" cmd="+storeVerb(r)+
+			" ttl="+strconv.FormatInt(ttl, 10)+srv.tail(s, found, len(r.Value)))
 	}
 }
 
+// glance returns the length of the value at k and its seconds to live, 0 for
+// ever.
+func (srv *memcachedService) glance(ex *executor, k engine.Key) (size int, ttl int64, found bool) {
+	k.Shard.Lock()
+	defer k.Shard.Unlock()
+	it, found := ex.srv.engine.Peek(memcacheDB, k, ex.nowMs)
+	if !found || it.Type() != engine.TypeString {
+		return 0, 0, false
+	}
+	if d := it.Deadline(); d != engine.NoDeadline {
+		ttl = (d - ex.nowMs + 999) / 1000
+	}
+	return it.Len(), ttl, true
+}
+
+func keyWord(k engine.Key) string { return " key=" + string(command.AppendURIEncoded(nil, k.Name)) }
+
+// tail is the end of the lines about items.
+func (srv *memcachedService) tail(s *session, found bool, size int) string {
+	class := "0"
+	if found {
+		class = "1"
+	}
+	return " clsid=" + class + " cfd=" + strconv.Itoa(s.descriptor()) + " size=" + strconv.Itoa(size)
+}
+
 // storeStatus is memcached's word for how a storage command ended.
-func storeStatus(r *memcache.Request, outcome command.Outcome) string {
+func storeStatus(outcome command.Outcome) string {
 	switch outcome {
 	case command.OutcomeStored:
 		return "stored"

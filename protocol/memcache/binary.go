@@ -178,14 +178,14 @@ func (p *BinaryParser) Next(buf []byte, r *Request) (n int, ok bool) {
 // request reads the request at the front of buf and returns how many bytes it
 // takes, or 0 if p.need bytes are needed.
 func (p *BinaryParser) request(buf []byte, r *Request) int {
+	if len(buf) < headerBytes {
+		p.need = headerBytes
+		return 0
+	}
 	if buf[0] != magicRequest {
 		r.reset(Binary, OpNone)
 		r.fail(FaultHangUp)
 		return len(buf)
-	}
-	if len(buf) < headerBytes {
-		p.need = headerBytes
-		return 0
 	}
 	code := &opcodes[buf[1]]
 	keyBytes, extrasBytes := int(binary.BigEndian.Uint16(buf[2:])), int(buf[4])

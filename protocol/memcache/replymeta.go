@@ -161,7 +161,7 @@ func appendAnswer(dst []byte, letter byte, it *MetaItem) []byte {
 
 // MetaDebug is what me tells of an item.
 type MetaDebug struct {
-	TTL        int64 // seconds, -1 for ever
+	TTL        int64 // seconds to live, negated; -1 also for ever
 	LastAccess int64 // seconds since
 	CAS        uint64
 	Fetched    bool

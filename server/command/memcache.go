@@ -105,8 +105,12 @@ func MemcachedNoRoom(c *Ctx, r *memcache.Request) Outcome { return memFail(c, r,
 const maxRelativeSec = 30 * 24 * 60 * 60
 
 // memDeadline turns an exptime into a deadline. One that has passed is at most
-// nowMs.
+// nowMs. Of an exptime that is no time until 2106 memcached keeps the low 32
+// bits, which may mean for ever.
 func memDeadline(exptime, nowMs int64) int64 {
+	if exptime < math.MinInt32 || exptime > math.MaxUint32 {
+		exptime = int64(int32(exptime))
+	}
 	switch {
 	case exptime == 0:
 		return engine.NoDeadline
@@ -114,8 +118,6 @@ func memDeadline(exptime, nowMs int64) int64 {
 		return nowMs
 	case exptime <= maxRelativeSec:
 		return nowMs + exptime*1000
-	case exptime > math.MaxInt64/1000:
-		return engine.NoDeadline - 1
 	}
 	return exptime * 1000
 }

@@ -73,10 +73,10 @@ func memWritePadded(c *Ctx, size int, text []byte, a engine.Attrs) error {
 }
 
 // memStart creates a counter.
-func memStart(c *Ctx, initial uint64, exptime int64, cas uint64) error {
+func memStart(c *Ctx, initial uint64, deadline int64, cas uint64) error {
 	var digits [20]byte
-	w := storing{value: strconv.AppendUint(digits[:0], initial, 10), exptime: exptime, cas: cas}
-	if w.put(c, memDeadline(exptime, c.NowMs), 0) == resNoRoom {
+	w := storing{value: strconv.AppendUint(digits[:0], initial, 10), cas: cas}
+	if w.put(c, deadline, 0) == resNoRoom {
 		return engine.ErrNoRoom
 	}
 	return nil
@@ -90,7 +90,7 @@ func memArith(c *Ctx, r *memcache.Request) Outcome {
 	case refused:
 		return OutcomeRefused
 	case !found && binary && r.Exptime != memcache.NoCreate:
-		if err := memStart(c, r.Initial, r.Exptime, c.CAS); err != nil {
+		if err := memStart(c, r.Initial, memDeadline(r.Exptime, c.NowMs), c.CAS); err != nil {
 			return memFail(c, r, err)
 		}
 		memCounted(c, r, r.Initial)
@@ -105,7 +105,7 @@ func memArith(c *Ctx, r *memcache.Request) Outcome {
 		c.Out.Buf = memcache.AppendBinaryError(c.Out.Buf, r, memcache.StatusExists)
 		return OutcomeBadCAS
 	}
-	it.Touch()
+	it.Bump()
 	v, ok, err := memCount(c, &it, r.Delta, r.Op == memcache.OpDecr, c.CAS)
 	switch {
 	case err != nil:
@@ -144,10 +144,11 @@ func metaArith(c *Ctx, r *memcache.Request) Outcome {
 	case refused:
 		return OutcomeRefused
 	case !found && m.Has('N'):
-		if err := memStart(c, r.Initial, m.Vivify, cas); err != nil {
+		times := metaTimesOf(c, r, engine.NoDeadline, true)
+		if err := memStart(c, r.Initial, times.deadline, cas); err != nil {
 			return memFail(c, r, err)
 		}
-		metaCounted(c, r, r.Initial, memTTL(memDeadline(m.Vivify, c.NowMs), c.NowMs), cas)
+		metaCounted(c, r, r.Initial, times.shown, cas)
 		return OutcomeMiss
 	case !found:
 		c.Out.Buf = memcache.AppendMetaMiss(c.Out.Buf, r, memcache.MetaNF)
@@ -156,17 +157,15 @@ func metaArith(c *Ctx, r *memcache.Request) Outcome {
 		c.Out.Buf = memcache.AppendMetaMiss(c.Out.Buf, r, memcache.MetaEX)
 		return OutcomeBadCAS
 	}
-	it.Touch()
-	deadline := it.Deadline()
-	if m.Has('T') {
+	it.Bump()
+	times := metaTimesOf(c, r, it.Deadline(), false)
+	if times.deadline != it.Deadline() && times.deadline > c.NowMs {
 		// The deadline comes first: if there is no room for it, nothing has
 		// been counted yet.
-		if deadline = memDeadline(r.Exptime, c.NowMs); deadline > c.NowMs {
-			if err := it.SetDeadline(deadline); err != nil {
-				return memFail(c, r, err)
-			}
-			it, _ = c.Engine.Peek(memDB, c.Keys[0], c.NowMs)
+		if err := it.SetDeadline(times.deadline); err != nil {
+			return memFail(c, r, err)
 		}
+		it, _ = c.Engine.Peek(memDB, c.Keys[0], c.NowMs)
 	}
 	v, ok, err := memCount(c, &it, r.Delta, m.Mode == 'D' || m.Mode == '-', cas)
 	switch {
@@ -177,10 +176,10 @@ func metaArith(c *Ctx, r *memcache.Request) Outcome {
 		return OutcomeRefused
 	}
 	cas = memWrittenCAS(c)
-	if deadline <= c.NowMs {
+	if times.deadline <= c.NowMs {
 		c.Engine.Delete(memDB, c.Keys[0], c.NowMs)
 	}
-	metaCounted(c, r, v, memTTL(deadline, c.NowMs), cas)
+	metaCounted(c, r, v, times.shown, cas)
 	return OutcomeHit
 }
 

@@ -21,24 +21,13 @@ func metaGet(c *Ctx, r *memcache.Request) Outcome {
 	c.Keys[0].Shard.Stats().Hits++
 	m := &r.Meta
 	marks := it.Marks()
-	deadline := it.Deadline()
+	times := metaTimesOf(c, r, it.Deadline(), false)
 	info := memcache.MetaItem{
 		Flags: it.Flags(), Fetched: it.Fetched(), Stale: marks&engine.MarkStale != 0, Sent: marks&engine.MarkSent != 0,
-		TTL: memTTL(deadline, c.NowMs), LastAccess: MemcachedAge(&it, c.NowMs), ValueBytes: it.Len(),
-	}
-	recacheTTL := info.TTL
-	if m.Has('T') {
-		deadline = memDeadline(r.Exptime, c.NowMs)
-		ttl := memTTL(deadline, c.NowMs)
-		if !flagBefore(m.Tokens, 't', 'T') {
-			info.TTL = ttl
-		}
-		if !flagBefore(m.Tokens, 'R', 'T') {
-			recacheTTL = ttl
-		}
+		TTL: times.shown, LastAccess: MemcachedAge(&it, c.NowMs), ValueBytes: it.Len(),
 	}
 	if !info.Sent {
-		info.Won = info.Stale || m.Has('R') && recacheTTL >= 0 && recacheTTL < m.Recache
+		info.Won = info.Stale || times.recache >= 0 && times.recache < metaRecache(c, r)
 	}
 	if m.Has('c') {
 		info.CAS = it.CAS()
@@ -47,10 +36,19 @@ func metaGet(c *Ctx, r *memcache.Request) Outcome {
 		it.Touch()
 	}
 	metaGetReply(c, r, &it, &info)
-	if err := metaGetChange(c, &it, deadline, info.Won, marks); err != nil {
+	if err := metaGetChange(c, &it, times.deadline, info.Won, marks); err != nil {
 		return memFail(c, r, err)
 	}
 	return OutcomeHit
+}
+
+// metaRecache is the R flag in seconds to live; like an exptime it may be a
+// time since 1970. 0 stands for none.
+func metaRecache(c *Ctx, r *memcache.Request) int64 {
+	if !r.Meta.Has('R') {
+		return 0
+	}
+	return memTTL(memDeadline(r.Meta.Recache, c.NowMs), c.NowMs)
 }
 
 // metaGetReply appends the reply to mg for an item that is there.
@@ -101,10 +99,10 @@ func metaGetMiss(c *Ctx, r *memcache.Request) Outcome {
 	if m.Has('E') {
 		cas = m.NewCAS
 	}
-	deadline := memDeadline(m.Vivify, c.NowMs)
-	info := memcache.MetaItem{CAS: cas, TTL: memTTL(deadline, c.NowMs), Won: true}
+	times := metaTimesOf(c, r, engine.NoDeadline, true)
+	info := memcache.MetaItem{CAS: cas, TTL: times.shown, Won: true}
 	w := storing{cas: cas}
-	if w.put(c, deadline, engine.MarkSent) == resNoRoom {
+	if w.put(c, times.deadline, engine.MarkSent) == resNoRoom {
 		return memFail(c, r, engine.ErrNoRoom)
 	}
 	if it, ok := c.Engine.Peek(memDB, c.Keys[0], c.NowMs); ok {
@@ -118,16 +116,36 @@ func metaGetMiss(c *Ctx, r *memcache.Request) Outcome {
 	return OutcomeMiss
 }
 
-// flagBefore tells whether flag a stands in front of flag b. memcached goes
-// through the flags in the order sent, so that t tells the time to live as it
-// was before a T that follows.
-func flagBefore(flags memcache.Tokens, a, b byte) bool {
-	for t, ok := flags.Next(); ok && t[0] != b; t, ok = flags.Next() {
-		if t[0] == a {
-			return true
+// metaTimes are what the flags about time of mg and ma come to.
+type metaTimes struct {
+	deadline int64 // that the item gets, ms
+	shown    int64 // seconds to live that t answers
+	recache  int64 // seconds to live that R looks at
+}
+
+// metaTimesOf goes through the flags in the order sent, as memcached does: t
+// tells the time to live as it was before a T that follows. created tells that
+// the item is new, so that N counts.
+func metaTimesOf(c *Ctx, r *memcache.Request, deadline int64, created bool) metaTimes {
+	ttl := memTTL(deadline, c.NowMs)
+	times := metaTimes{deadline, ttl, ttl}
+	if !created && !r.Meta.Has('T') {
+		return times
+	}
+	flags := r.Meta.Tokens
+	for t, ok := flags.Next(); ok; t, ok = flags.Next() {
+		switch {
+		case t[0] == 'T':
+			times.deadline = memDeadline(r.Exptime, c.NowMs)
+		case t[0] == 'N' && created:
+			times.deadline = memDeadline(r.Meta.Vivify, c.NowMs)
+		case t[0] == 't':
+			times.shown = memTTL(times.deadline, c.NowMs)
+		case t[0] == 'R':
+			times.recache = memTTL(times.deadline, c.NowMs)
 		}
 	}
-	return false
+	return times
 }
 
 // metaDelete is md: it removes the item, or with I declares it stale, or with
@@ -193,8 +211,13 @@ func metaDebug(c *Ctx, r *memcache.Request) Outcome {
 		c.Out.Buf = memcache.AppendMetaMiss(c.Out.Buf, r, memcache.MetaEN)
 		return OutcomeMiss
 	}
+	// exp counts up to 0, as memcached prints it.
+	exp := int64(-1)
+	if d := it.Deadline(); d != engine.NoDeadline {
+		exp = -memTTL(d, c.NowMs)
+	}
 	c.Out.Buf = memcache.AppendMetaDebug(c.Out.Buf, r, &memcache.MetaDebug{
-		TTL: memTTL(it.Deadline(), c.NowMs), LastAccess: MemcachedAge(&it, c.NowMs), CAS: it.CAS(),
+		TTL: exp, LastAccess: MemcachedAge(&it, c.NowMs), CAS: it.CAS(),
 		Fetched: it.Fetched(), Class: 1, Size: it.EntryBytes(),
 	})
 	return OutcomeHit

@@ -11,7 +11,7 @@ type storing struct {
 	value   []byte
 	flags   uint32
 	exptime int64
-	compare uint64 // CAS value that the item must have, 0 = any
+	compare uint64 // CAS value that the item must have; to append and prepend 0 is any
 	cas     uint64 // CAS value that the item gets
 	stale   bool   // a set with too old a CAS value stores, marked as stale
 	create  bool   // append and prepend store the value if there is no item
@@ -47,7 +47,7 @@ func (w *storing) run(c *Ctx, it *engine.Item, found bool) result {
 		return w.extend(c, it)
 	case memcache.OpCas:
 		cas := it.CAS()
-		if w.stale && w.compare < cas {
+		if w.stale && w.compare != 0 && w.compare < cas {
 			return w.put(c, it.Deadline(), it.Marks()&engine.MarkSent|engine.MarkStale)
 		}
 		if w.compare != cas {
@@ -209,7 +209,7 @@ func metaSet(c *Ctx, r *memcache.Request) Outcome {
 	if w.create = m.Has('N'); w.create && (w.op == memcache.OpAppend || w.op == memcache.OpPrepend) {
 		w.exptime = m.Vivify
 	}
-	if w.compare != 0 && (w.op == memcache.OpSet || w.op == memcache.OpReplace) {
+	if m.Has('C') && (w.op == memcache.OpSet || w.op == memcache.OpReplace) {
 		w.op = memcache.OpCas
 	}
 	var it engine.Item
