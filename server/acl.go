@@ -75,7 +75,7 @@ func aclCat(q *call) {
 	case 3:
 		category := string(toLower(q.args[2]))
 		if !slices.Contains(command.Categories, category) {
-			q.out.Error("ERR Unknown category '" + string(q.args[2]) + "'")
+			q.out.Error("ERR Unknown category '" + q.shown(2) + "'")
 			return
 		}
 		var names []string

@@ -45,6 +45,7 @@ func auth(q *call) {
 func (srv *Server) authenticate(s *session, user, pass []byte) bool {
 	want := srv.cfg.Load().RequirePass
 	if string(user) != defaultUser || want != "" && subtle.ConstantTimeCompare(pass, []byte(want)) != 1 {
+		srv.authDenied.Add(1)
 		return false
 	}
 	s.user, s.authed = defaultUser, true

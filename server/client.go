@@ -31,7 +31,7 @@ func clientSetInfo(q *call) {
 	case q.is(2, "LIB-VER"):
 		field, word = &q.s.libVer, "lib-ver"
 	default:
-		q.out.Error("ERR Unrecognized option '" + string(q.args[2]) + "'")
+		q.out.Error("ERR Unrecognized option '" + q.shown(2) + "'")
 		return
 	}
 	if !printableWord(q.args[3]) {

@@ -58,7 +58,7 @@ func (q *call) killFilter() (f killFilter, ok bool) {
 			f.laddr = value
 		case q.is(i, "USER"):
 			if string(value) != defaultUser {
-				q.out.Error("ERR No such user '" + string(value) + "'")
+				q.out.Error("ERR No such user '" + q.shown(i+1) + "'")
 				return f, false
 			}
 			f.user = value

@@ -32,7 +32,7 @@ func (q *call) clientTypeNamed(i int) (clientType, bool) {
 	case q.is(i, "PUBSUB"):
 		return typePubSub, true
 	}
-	q.out.Error("ERR Unknown client type '" + string(q.args[i]) + "'")
+	q.out.Error("ERR Unknown client type '" + q.shown(i) + "'")
 	return "", false
 }
 

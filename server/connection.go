@@ -46,6 +46,7 @@ func reset(q *call) {
 		s.monitor = false
 		q.srv.monitors.remove(s)
 	}
+	s.takePushes() // what was sent before the reply to RESET comes before it
 	s.db, s.name, s.user = 0, "", defaultUser
 	s.authed = q.srv.cfg.Load().RequirePass == ""
 	s.readOnly, s.noEvict, s.noTouch, s.reply = false, false, false, replyOn
@@ -91,11 +92,14 @@ func (q *call) onOff(i int) (on, ok bool) {
 	return false, false
 }
 
+// shown is the i-th argument as Redis shows it in an error.
+func (q *call) shown(i int) string { return string(shownWord(q.args[i], len(q.args[i]))) }
+
 // wrongSubcommand is the reply to a subcommand with arguments that fit none of
 // its forms.
 func (q *call) wrongSubcommand() {
 	q.out.Error("ERR unknown subcommand or wrong number of arguments for '" +
-		string(q.args[1][:min(len(q.args[1]), 128)]) + "'. Try " + q.container() + " HELP.")
+		string(shownWord(q.args[1], 128)) + "'. Try " + q.container() + " HELP.")
 }
 
 // container is the upper-case name of the command that q's is a part of.

@@ -88,10 +88,10 @@ func (ex *executor) dispatch(s *session, r *request) {
 		return
 	} else {
 		s.lastCmd = cmd.ID + 1
+		ex.run(s, cmd, args, r)
 		if ex.srv.monitors.any() {
 			ex.srv.feedMonitors(s, ex, cmd, args)
 		}
-		ex.run(s, cmd, args, r)
 	}
 	if s.reply != replyOn && !s.parked {
 		s.mute(mark)

@@ -73,7 +73,7 @@ func (q *call) helloOptions() bool {
 			q.s.name = string(q.args[i+1])
 			i++
 		default:
-			q.out.Error(helloSyntaxErr + string(q.args[i]) + "'")
+			q.out.Error(helloSyntaxErr + q.shown(i) + "'")
 			return false
 		}
 	}

@@ -41,15 +41,14 @@ func info(q *call) {
 	if len(names) == 0 {
 		names = []string{"default"}
 	}
-	everything := slices.Contains(names, "everything")
-	all := everything || slices.Contains(names, "all")
+	all := slices.Contains(names, "all") || slices.Contains(names, "everything")
 	usual := slices.Contains(names, "default")
 	b := &infoText{}
 	for i := range infoSections {
 		s := &infoSections[i]
 		switch {
 		case slices.Contains(names, s.name):
-		case everything, all && s.name != "modules", usual && !s.onDemand:
+		case all, usual && !s.onDemand:
 		default:
 			continue
 		}

@@ -66,7 +66,8 @@ func infoStats(srv *Server, b *infoText) {
 	b.zeros("reply_buffer_shrinks", "reply_buffer_expands")
 	b.uint("client_query_buffer_limit_disconnections", srv.queryLimitClosed.Load())
 	b.uint("client_output_buffer_limit_disconnections", srv.outputLimitClosed.Load())
-	b.zeros("acl_access_denied_auth", "acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel")
+	b.uint("acl_access_denied_auth", srv.authDenied.Load())
+	b.zeros("acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel")
 }
 
 // keyspaceTotals adds up what the shards have counted.

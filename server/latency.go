@@ -210,7 +210,7 @@ func latencyGraph(q *call) {
 	event := string(q.args[2])
 	h := q.srv.latency.history(event)
 	if len(h) == 0 {
-		q.out.Error("ERR No samples available for event '" + event + "'")
+		q.out.Error("ERR No samples available for event '" + q.shown(2) + "'")
 		return
 	}
 	q.out.Verbatim("txt", drawLatency(event, h, time.Now().Unix()))

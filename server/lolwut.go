@@ -11,23 +11,25 @@ import (
 // preserves, a different one each time.
 func lolwut(q *call) {
 	args := q.args[1:]
-	versioned := len(args) >= 2 && command.IsWord(args[0], "VERSION")
-	if versioned {
-		if _, ok := resp.ParseInt(args[1]); !ok {
+	sized := false // the picture of that version takes a size
+	if len(args) >= 2 && command.IsWord(args[0], "VERSION") {
+		version, ok := resp.ParseInt(args[1])
+		if !ok {
 			q.out.Error(command.ErrNotInt)
 			return
 		}
+		sized = version == 5 || version == 6
 		args = args[2:]
 	}
 	size := [2]int{6, 3}
 	for i := range min(len(args), 2) {
 		n, ok := resp.ParseInt(args[i])
-		if !ok && versioned {
+		if !ok && sized {
 			q.out.Error(command.ErrNotInt)
 			return
 		}
 		if !ok {
-			break // as in Redis, whose present picture has no size
+			break // as in Redis, whose other pictures have no size
 		}
 		size[i] = int(min(max(n, 1), [2]int64{16, 8}[i]))
 	}

@@ -38,7 +38,7 @@ func (m *monitorSet) remove(s *session) {
 	m.mu.Unlock()
 }
 
-// feedMonitors shows a command that is about to run to all monitors.
+// feedMonitors shows a command that has run, or runs on a worker, to all monitors.
 func (srv *Server) feedMonitors(s *session, ex *executor, cmd *bound, args [][]byte) {
 	if cmd.Is&(command.SkipMonitor|command.Admin) != 0 {
 		return

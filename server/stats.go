@@ -169,6 +169,7 @@ func (srv *Server) resetStatistics() {
 	srv.rejected.Store(0)
 	srv.outputLimitClosed.Store(0)
 	srv.queryLimitClosed.Store(0)
+	srv.authDenied.Store(0)
 	for _, s := range srv.engine.Shards() {
 		s.Lock()
 		*s.Stats() = engine.ShardStats{}
