@@ -32,10 +32,14 @@ func (s *Shard) markDeadline(sp *space, seg segment, slot *uint64, deadline int6
 	}
 	hd := seg.header()
 	if !had {
+		if hd.deadline == 0 {
+			hd.sweepMs, hd.early = never, 0 // what it was for is gone
+		}
 		*slot |= mark
 		hd.deadline++
 		sp.deadlines++
 	}
+	hd.newMs = min(hd.newMs, deadline)
 	if deadline >= hd.sweepMs {
 		return
 	}
@@ -48,13 +52,16 @@ func (s *Shard) markDeadline(sp *space, seg segment, slot *uint64, deadline int6
 }
 
 // Sweeper walks a shard's segments that are due and reclaims expired keys, a
-// few buckets at a time, so that the lock is held for microseconds. The zero
-// value is ready; one goroutine uses it.
+// few buckets at a time, so that the lock is held for microseconds. Between
+// its steps anything may happen to the shard. The zero value is ready; one
+// goroutine uses it, for one shard.
 type Sweeper struct {
 	db     int
-	prefix uint64 // hash bits of the next segment to look at
-	bucket int    // next bucket in it
-	next   int64  // earliest sweepMs seen in this round
+	t      *table  // the table of this round, to notice a flush or a swap
+	prefix uint64  // hash bits of the next segment to look at
+	seg    segment // the segment that is being visited, if bucket > 0
+	depth  uint8   // its depth
+	bucket int     // next bucket in it
 	left   deadlineHistogram
 }
 
@@ -69,16 +76,20 @@ const sweepBuckets = 32
 func (w *Sweeper) Sweep(s *Shard, nowMs int64, onExpired func(db int, key []byte)) (removed int, more bool) {
 	for ; w.db < len(s.spaces); w.db++ {
 		sp := &s.spaces[w.db]
+		if sp.t != w.t {
+			w.restart(sp.t)
+		}
 		if sp.t == nil || sp.deadlines == 0 || (w.prefix == 0 && w.bucket == 0 && sp.sweepMs > nowMs) {
-			w.restart()
+			w.restart(nil)
 			continue
 		}
 		n, done := w.step(s, sp, nowMs, onExpired)
 		if !done {
 			return n, true
 		}
-		sp.sweepMs = w.next
-		w.restart()
+		// Summed up anew: what was set behind the sweeper's back counts too.
+		sp.sweepMs = sp.t.nextSweep()
+		w.restart(nil)
 		w.db++
 		return n, true
 	}
@@ -86,8 +97,18 @@ func (w *Sweeper) Sweep(s *Shard, nowMs int64, onExpired func(db int, key []byte
 	return 0, false
 }
 
-func (w *Sweeper) restart() {
-	w.prefix, w.bucket, w.next = 0, 0, never
+func (w *Sweeper) restart(t *table) {
+	w.t, w.prefix, w.bucket = t, 0, 0
+}
+
+// nextSweep is the earliest time at which a segment is due for a sweep.
+func (t *table) nextSweep() int64 {
+	next := int64(never)
+	t.forEachSegment(func(seg segment) bool {
+		next = min(next, seg.header().due())
+		return true
+	})
+	return next
 }
 
 // step looks for the next due segment of sp, at most 256 at a time, and visits
@@ -96,19 +117,19 @@ func (w *Sweeper) step(s *Shard, sp *space, nowMs int64, onExpired func(int, []b
 	for range 256 {
 		seg := sp.t.segment(w.prefix)
 		hd := seg.header()
-		if w.bucket == 0 && (hd.deadline == 0 || hd.sweepMs > nowMs) {
-			if hd.deadline != 0 {
-				w.next = min(w.next, hd.sweepMs)
-			}
-			if w.advance(hd) {
-				return removed, true
-			}
-			continue
+		if w.bucket > 0 && (seg != w.seg || hd.depth != w.depth) {
+			w.bucket = 0 // resized, split or merged since: entries have moved
 		}
 		if w.bucket == 0 {
+			if hd.due() > nowMs {
+				if w.advance(hd) {
+					return removed, true
+				}
+				continue
+			}
+			w.seg, w.depth, hd.newMs = seg, hd.depth, never
 			w.left.reset(nowMs)
 		}
-		w.bucket = min(w.bucket, seg.buckets) // it may have been resized since
 		to := min(w.bucket+sweepBuckets, seg.buckets)
 		for ; w.bucket < to; w.bucket++ {
 			removed += w.visit(s, sp, seg, w.bucket, nowMs, onExpired)
@@ -119,8 +140,7 @@ func (w *Sweeper) step(s *Shard, sp *space, nowMs int64, onExpired func(int, []b
 		if w.bucket < seg.buckets {
 			return removed, false
 		}
-		hd.sweepMs, hd.early = w.left.due(), 0
-		w.next = min(w.next, hd.sweepMs)
+		hd.sweepMs, hd.early = min(w.left.due(), hd.newMs), 0
 		last := w.advance(hd)
 		sp.t.shrink(seg)
 		return removed, last
@@ -196,7 +216,7 @@ func (d *deadlineHistogram) due() int64 {
 	}
 	for i, seen := 0, 0; i < len(d.bins); i++ {
 		if seen += int(d.bins[i]); seen >= want {
-			return d.base + min(int64(binEnd(i)), never-d.base)
+			return d.base + int64(min(binEnd(i), uint64(never-d.base)))
 		}
 	}
 	return d.min

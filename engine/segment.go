@@ -20,12 +20,13 @@ type segmentHeader struct {
 	count    uint32 // entries
 	deadline uint32 // entries that have a deadline
 	epoch    uint32 // snapshot epoch that visited belongs to
-	early    uint32 // entries that got a deadline before nextSweep since the last sweep
+	early    uint32 // entries that got a deadline before sweepMs since the last sweep
 	sweepMs  int64  // when the next look for expired entries is due, maxInt64 = never
+	newMs    int64  // earliest deadline that was set since the last sweep of this segment began
 	prefix   uint32 // the directory bits that lead here, depth of them
 	depth    uint8  // local depth: how many directory bits
 	size     uint8  // index into segmentBytes
-	_        [34]byte
+	_        [26]byte
 	visited  [64]byte
 }
 
@@ -57,6 +58,14 @@ type segment struct {
 	ref     mem.Ref
 	buckets int
 	base    unsafe.Pointer
+}
+
+// due is when the next look for expired entries is due.
+func (hd *segmentHeader) due() int64 {
+	if hd.deadline == 0 {
+		return never
+	}
+	return hd.sweepMs
 }
 
 func (s segment) header() *segmentHeader { return (*segmentHeader)(s.base) }
@@ -111,7 +120,7 @@ func newSegment(r *mem.Region, h *mem.Heap, size, depth uint8, prefix uint32) (s
 	}
 	clear(r.Bytes(ref, n))
 	s := segment{ref: ref, buckets: bucketsOf(size), base: r.Ptr(ref)}
-	*s.header() = segmentHeader{size: size, depth: depth, prefix: prefix, sweepMs: never}
+	*s.header() = segmentHeader{size: size, depth: depth, prefix: prefix, sweepMs: never, newMs: never}
 	return s, true
 }
 

@@ -173,6 +173,7 @@ func (t *table) resize(s segment, size uint8) bool {
 	}
 	nh := n.header()
 	nh.count, nh.deadline, nh.early, nh.sweepMs, nh.epoch = hd.count, hd.deadline, hd.early, hd.sweepMs, hd.epoch
+	nh.newMs = hd.sweepMs // a sweep under way has not seen where entries are now
 	for i := range s.buckets {
 		b := s.bucket(i)
 		for m := b.occupied(); m != 0; m &= m - 1 {
@@ -205,7 +206,7 @@ func (t *table) split(s segment) bool {
 			return false
 		}
 		nh := half[i].header()
-		nh.sweepMs, nh.epoch = hd.sweepMs, hd.epoch
+		nh.sweepMs, nh.newMs, nh.epoch = hd.sweepMs, hd.sweepMs, hd.epoch
 	}
 	if !t.distribute(s, half, depth) {
 		freeSegment(t.heap, half[0])
@@ -299,7 +300,8 @@ func (t *table) merge(s segment) {
 	}
 	nh := n.header()
 	nh.count, nh.deadline = hd.count+sh.count, hd.deadline+sh.deadline
-	nh.early, nh.sweepMs, nh.epoch = hd.early+sh.early, min(hd.sweepMs, sh.sweepMs), hd.epoch
+	nh.early, nh.sweepMs, nh.epoch = hd.early+sh.early, min(hd.due(), sh.due()), hd.epoch
+	nh.newMs = nh.sweepMs
 	for _, old := range [2]segment{s, sib} {
 		for i := range old.buckets {
 			b := old.bucket(i)
