@@ -1,17 +1,21 @@
 package engine
 
+import "math/bits"
+
 // A Cursor is a place in the iteration over a database. It names the place by
 // hash bits, not by memory, so it survives growth, shrinking and compaction:
-// an entry that is there throughout an iteration is returned at least once.
 //
-//	bits 0..15   position: entries of the segment with a smaller one are done
-//	bits 16..39  the segment's directory prefix, depth bits of it
-//	bits 40..44  depth of the segment when the cursor was made
+//	bits 0..15   pos: the position bits at which to go on
+//	bits 16..39  prefix, depth bits of it
+//	bits 40..44  depth
 //	bits 45..60  shard
 //
-// Only segments below the prefix in hash order are done, so the position
-// counts for a segment only if it is at least as deep as it was; a segment
-// that was merged since is iterated again. 0 is start and end.
+// Done are the shards below, and of the shard each entry whose hash starts
+// with depth bits that are less than the prefix, or equal to it when its
+// position is less than pos. That holds whatever segments the entries lie in,
+// so an entry that is there throughout an iteration is returned at least once;
+// and exactly once, unless a segment grew to more than maxScanParts of them
+// while it was being iterated over. 0 is start and end.
 type Cursor uint64
 
 func makeCursor(shard int, depth uint8, prefix uint32, pos uint64) Cursor {
@@ -29,46 +33,90 @@ func (e *Engine) CursorShard(c Cursor) (index int, ok bool) {
 	return c.shard(), c.shard() < len(e.shards) && c.depth() <= maxDepth
 }
 
+// maxScanParts bounds the segments that are visited in step with each other
+// because they were one when the cursor was made. Beyond that the iteration
+// goes on with the first of them and starts the others afresh.
+const maxScanParts = 16
+
+// allPositions is behind the last position.
+const allPositions = 1 << 16
+
 // Scan calls f with the live items from cursor c on until it has visited at
 // least count slots or the end of the shard, and returns the cursor to go on
 // with, 0 at the end of the database. It visits one shard only.
 // REQUIRES: the shard of CursorShard(c) is locked; f does not write.
 func (e *Engine) Scan(db int, c Cursor, count int, nowMs int64, f func(Item)) Cursor {
+	next, _ := e.Walk(db, c, count, nowMs, f)
+	return next
+}
+
+// Walk is Scan that also tells how many slots it has visited: at most what
+// one segment holds beyond count.
+func (e *Engine) Walk(db int, c Cursor, count int, nowMs int64, f func(Item)) (next Cursor, visited int) {
 	s := e.shards[c.shard()]
 	sp := &s.spaces[db]
 	if sp.t == nil || sp.t.count == 0 {
-		return e.nextShard(s)
+		return e.nextShard(s), 0
 	}
-	var h uint64
-	if c.depth() > 0 {
-		h = c.prefix() << (64 - c.depth())
+	for visited < count {
+		n, more := 0, false
+		if c, n, more = s.scanStep(sp, c, count-visited, nowMs, f); !more {
+			return e.nextShard(s), visited + n
+		}
+		visited += n
 	}
-	pos := c.pos()
-	for count > 0 {
-		seg := sp.t.segment(h)
-		hd := seg.header()
-		if hd.depth < c.depth() {
-			pos = 0
-		}
-		from := seg.home(pos)
-		to := from + max(1, count/slotsPerBucket)
-		if to >= seg.buckets {
-			to = seg.buckets
-		}
-		count -= s.scanSegment(sp, seg, from, to, nowMs, f)
-		if to < seg.buckets {
-			return makeCursor(s.index, hd.depth, hd.prefix, firstPos(seg, to))
-		}
-		pos = 0
-		if hd.depth == 0 {
-			return e.nextShard(s)
-		}
-		if h = (uint64(hd.prefix) + 1) << (64 - hd.depth); h == 0 {
-			return e.nextShard(s)
-		}
-		c = makeCursor(s.index, hd.depth, (hd.prefix+1)&(1<<hd.depth-1), 0)
+	return c, visited
+}
+
+// scanStep visits about so many slots of one segment, or of those that it has
+// become since c was made. It returns the cursor behind what it has visited,
+// and more = false at the end of the shard.
+func (s *Shard) scanStep(sp *space, c Cursor, slots int, nowMs int64, f func(Item)) (next Cursor, visited int, more bool) {
+	depth, pos := c.depth(), c.pos()
+	prefix := c.prefix() & (1<<depth - 1)
+	seg := sp.t.segment(prefix << (64 - depth))
+	hd := seg.header()
+	if hd.depth < depth {
+		// Merged since. Such a segment is half full at most and done at once.
+		visited = s.scanRange(sp, seg, 0, allPositions, nowMs, func(it Item) {
+			has := s.engine.seed.Hash(it.Key()) >> (64 - depth)
+			if has > prefix || has == prefix && slotPos(*it.pos.slot) >= pos {
+				f(it)
+			}
+		})
+		next, more = s.behind(hd.depth, uint64(hd.prefix))
+		return next, visited, more
 	}
-	return c
+	if pos == 0 || int(hd.depth-depth) > bits.TrailingZeros8(maxScanParts) {
+		depth, prefix = hd.depth, uint64(hd.prefix)
+	}
+	end, to := uint64(allPositions), seg.home(pos)+(slots+slotsPerBucket-1)/slotsPerBucket
+	if to < seg.buckets {
+		end = firstPos(seg, to)
+	}
+	last := (prefix+1)<<(64-depth) - 1
+	for h := prefix << (64 - depth); ; {
+		part := sp.t.segment(h)
+		visited += s.scanRange(sp, part, pos, end, nowMs, f)
+		if h |= 1<<(64-part.header().depth) - 1; h == last {
+			break
+		}
+		h++
+	}
+	if end < allPositions {
+		return makeCursor(s.index, depth, uint32(prefix), end), visited, true
+	}
+	next, more = s.behind(depth, prefix)
+	return next, visited, more
+}
+
+// behind returns the cursor behind all hashes that start with the prefix,
+// false at the end of the shard.
+func (s *Shard) behind(depth uint8, prefix uint64) (Cursor, bool) {
+	if prefix++; prefix == 1<<depth {
+		return 0, false
+	}
+	return makeCursor(s.index, depth, uint32(prefix), 0), true
 }
 
 func (e *Engine) nextShard(s *Shard) Cursor {
@@ -83,17 +131,19 @@ func firstPos(s segment, at int) uint64 {
 	return (uint64(at)<<16 + uint64(s.buckets) - 1) / uint64(s.buckets)
 }
 
-// scanSegment calls f for the live entries whose home bucket is in [from, to)
+// scanRange calls f for the live entries of seg with a position in [pos, end)
 // and returns how many slots it has looked at. Entries that were displaced
 // live behind their home, no further than the overflow counts lead.
-func (s *Shard) scanSegment(sp *space, seg segment, from, to int, nowMs int64, f func(Item)) (visited int) {
+func (s *Shard) scanRange(sp *space, seg segment, pos, end uint64, nowMs int64, f func(Item)) (visited int) {
+	from := seg.home(pos)
+	homes := seg.home(end-1) + 1 - from
 	at := from
-	for step := 0; step < to-from || step < seg.buckets && at != from; step++ {
+	for step := 1; ; step++ {
 		b := seg.bucket(at)
 		visited += slotsPerBucket
 		for m := b.occupied(); m != 0; m &= m - 1 {
 			i := matchIndex(m)
-			if home := seg.home(slotPos(b.slots[i])); home < from || home >= to {
+			if has := slotPos(b.slots[i]); has < pos || has >= end {
 				continue
 			}
 			en := entryAt(s.region, slotRef(b.slots[i]))
@@ -102,12 +152,11 @@ func (s *Shard) scanSegment(sp *space, seg segment, from, to int, nowMs int64, f
 				f(it)
 			}
 		}
-		if step >= to-from-1 && b.overflow() == 0 {
-			break
-		}
 		at = seg.next(at)
+		if step >= homes && b.overflow() == 0 || at == from {
+			return visited
+		}
 	}
-	return visited
 }
 
 // Random picks a live item of db by the number r: a segment and a bucket by
@@ -138,7 +187,7 @@ func (s *Shard) Random(db int, r uint64, nowMs int64) (Item, bool) {
 	var found Item
 	ok := false
 	sp.t.forEachSegment(func(seg segment) bool {
-		s.scanSegment(sp, seg, 0, seg.buckets, nowMs, func(it Item) { found, ok = it, true })
+		s.scanRange(sp, seg, 0, allPositions, nowMs, func(it Item) { found, ok = it, true })
 		return !ok
 	})
 	return found, ok
