@@ -56,11 +56,11 @@ func scan(c *Ctx) {
 	}
 	cursor := engine.Cursor(n)
 	for work := max(10*o.count, scanWork); work > 0 && found < o.count; {
-		slots := min(o.count-found, scanSlots)
-		work -= slots
-		if cursor = c.walk(cursor, slots, visit); cursor == 0 {
+		var visited int
+		if cursor, visited = c.walk(cursor, min(o.count-found, scanSlots), visit); cursor == 0 {
 			break
 		}
+		work -= visited + 1
 	}
 	var head [64]byte
 	w := resp.Writer{Buf: head[:0], Proto: c.Out.Proto}
@@ -70,18 +70,18 @@ func scan(c *Ctx) {
 	c.Out.Buf = slices.Insert(c.Out.Buf, mark, w.Buf...)
 }
 
-// walk visits about so many slots of the database from a cursor on and
-// returns the cursor to go on with, 0 at the end and for a cursor that no
-// walk has returned.
-func (c *Ctx) walk(cursor engine.Cursor, slots int, visit func(engine.Item)) engine.Cursor {
+// walk visits about so many slots of the database from a cursor on. It returns
+// the cursor to go on with, 0 at the end and for a cursor that no walk has
+// returned, and how many slots it has visited.
+func (c *Ctx) walk(cursor engine.Cursor, slots int, visit func(engine.Item)) (next engine.Cursor, visited int) {
 	index, ok := c.Engine.CursorShard(cursor)
 	if !ok {
-		return 0
+		return 0, 0
 	}
 	c.WithShard(c.Engine.Shards()[index], func() {
-		cursor = c.Engine.Scan(c.DB, cursor, slots, c.NowMs, visit)
+		next, visited = c.Engine.Walk(c.DB, cursor, slots, c.NowMs, visit)
 	})
-	return cursor
+	return next, visited
 }
 
 // parseScan parses the options of SCAN from argument i on; on failure it has
@@ -138,8 +138,8 @@ func parseCursor(b []byte) (n uint64, ok bool) {
 }
 
 // keys is KEYS pattern. It runs beside the loops and locks a shard for a slice
-// at a time, so it sees keys that are there throughout and may or may not see
-// those that come, go or are renamed meanwhile.
+// at a time, so it returns each key once that is there throughout and may or
+// may not return those that come, go or are renamed meanwhile.
 func keys(c *Ctx) {
 	g := newGlob(c.Args[1])
 	mark, n := len(c.Out.Buf), 0
@@ -149,8 +149,8 @@ func keys(c *Ctx) {
 			n++
 		}
 	}
-	for cursor := c.walk(0, scanSlots, visit); cursor != 0; {
-		cursor = c.walk(cursor, scanSlots, visit)
+	for cursor, _ := c.walk(0, scanSlots, visit); cursor != 0; {
+		cursor, _ = c.walk(cursor, scanSlots, visit)
 	}
 	var head [16]byte
 	w := resp.Writer{Buf: head[:0], Proto: c.Out.Proto}
