@@ -127,7 +127,8 @@ func (srv *Server) Shutdown(drain time.Duration) {
 	if srv.running {
 		srv.sampler.stop()
 		srv.memory.stop()
-		srv.expiry.stop()
+		srv.memcached.flush.stop()
+	srv.expiry.stop()
 	}
 	if err := srv.engine.Close(); err != nil {
 		srv.log.Warn("cannot give memory back", zap.Error(err))
