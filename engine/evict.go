@@ -23,33 +23,24 @@ func (e *Engine) EvictOne(onEvict func(db int, key []byte)) bool {
 	p := e.policy
 	p.Begin(&d)
 	for {
-		switch p.Next(&d) {
-		case policy.Stop:
+		step := p.Next(&d)
+		if step == policy.Stop {
 			return false
+		}
+		s := e.shards[d.Shard] // the answers move d.Shard on
+		s.Lock()
+		evicted := false
+		switch step {
 		case policy.Look:
-			s := e.shards[d.Shard]
-			s.Lock()
-			evicted := s.look(&d, onEvict)
-			s.Unlock()
-			if evicted {
-				return true
-			}
+			evicted = s.look(&d, onEvict)
 		case policy.Find:
-			s := e.shards[d.Shard]
-			s.Lock()
-			evicted := s.judge(&d, onEvict)
-			s.Unlock()
-			if evicted {
-				return true
-			}
+			evicted = s.judge(&d, onEvict)
 		case policy.Take:
-			s := e.shards[d.Shard]
-			s.Lock()
-			evicted := s.take(&d, onEvict)
-			s.Unlock()
-			if evicted {
-				return true
-			}
+			evicted = s.take(&d, onEvict)
+		}
+		s.Unlock()
+		if evicted {
+			return true
 		}
 	}
 }
@@ -91,8 +82,23 @@ func lookCursor(db int, depth uint8, prefix uint32, pos uint64) uint64 {
 	return uint64(makeCursor(db, depth, prefix, pos))
 }
 
+// observeEvery is how many lookups of a shard pass before the policy is told of
+// them: few enough for its shortest measurement to be made of many shards.
+const observeEvery = 256
+
+// observe tells the policy how many lookups hit, when it is time. Only looks
+// do so: while nothing is evicted there is nothing to tune.
+func (s *Shard) observe() {
+	if n := s.stats.Hits + s.stats.Misses; n-s.observed >= observeEvery {
+		s.observed = n
+		s.engine.policy.Observe(uint32(s.index), s.stats.Hits, s.stats.Misses)
+	}
+}
+
 // look shows the policy some buckets of the shard.
 func (s *Shard) look(d *policy.Eviction, onEvict func(int, []byte)) bool {
+	s.observe()
+	volatile := s.engine.policy.Name().Volatile()
 	c := Cursor(d.Cursor)
 	if d.Random {
 		c = s.randomCursor(d.Cursor)
@@ -105,7 +111,7 @@ func (s *Shard) look(d *policy.Eviction, onEvict func(int, []byte)) bool {
 			break
 		}
 		sp := &s.spaces[db]
-		if sp.t == nil || sp.t.count == 0 {
+		if sp.evictable(volatile) == 0 {
 			db++
 			c = makeCursor(db, 0, 0, 0)
 			continue
@@ -135,6 +141,10 @@ func (s *Shard) lookSegment(d *policy.Eviction, sp *space, db int, c Cursor) Cur
 	seg := sp.t.segment(h)
 	hd := seg.header()
 	at := seg.home(c.pos())
+	if hd.deadline == 0 && s.engine.policy.Name().Volatile() {
+		at = seg.buckets // counts as one bucket visited
+		d.BucketDone()
+	}
 	for ; at < seg.buckets && d.More(); at++ {
 		s.weighBucket(d, seg, at, db)
 		d.BucketDone()
@@ -171,25 +181,31 @@ func (s *Shard) weighBucket(d *policy.Eviction, seg segment, at, db int) {
 	}
 }
 
+// evictable is how many entries of the space the policy in force may evict.
+func (sp *space) evictable(volatile bool) int {
+	if sp.t == nil {
+		return 0
+	}
+	if volatile {
+		return sp.deadlines
+	}
+	return sp.t.count
+}
+
 // randomCursor draws a bucket of the shard by a random number.
 func (s *Shard) randomCursor(r uint64) Cursor {
+	volatile := s.engine.policy.Name().Volatile()
 	total := 0
 	for i := range s.spaces {
-		if t := s.spaces[i].t; t != nil {
-			total += t.count
-		}
+		total += s.spaces[i].evictable(volatile)
 	}
 	if total == 0 {
 		return makeCursor(0, 0, 0, 0)
 	}
 	k := int(r >> 1 % uint64(total))
 	for db := range s.spaces {
-		t := s.spaces[db].t
-		if t == nil {
-			continue
-		}
-		if k -= t.count; k < 0 {
-			hd := t.segment(r * 0x9e3779b97f4a7c15).header()
+		if k -= s.spaces[db].evictable(volatile); k < 0 {
+			hd := s.spaces[db].t.segment(r * 0x9e3779b97f4a7c15).header()
 			return makeCursor(db, hd.depth, hd.prefix, r&0xffff)
 		}
 	}

@@ -8,12 +8,17 @@ import (
 
 // Accounting. Each shard's heap knows exactly what it has handed out; the
 // engine's sum follows it in steps, so that a command pays one comparison and
-// rarely an atomic addition. The step grows with the limit, so that the sum is
-// never off by more than about 1/256 of it.
+// rarely an atomic addition. The step is a part of the limit, so that the sum
+// is never off by more than 1/256 of it: with a limit of 64 KB that is less
+// than one item a shard, and every change is added.
+//
+// The index counts as used, as it does in Redis: what users limit is memory.
 
 const (
-	usedStepMin   = 512
+	// usedStepShare is the part of the limit by which all shards together may
+	// be ahead of the sum; without a limit each may be by usedStepFree bytes.
 	usedStepShare = 256
+	usedStepFree  = 16 << 10
 
 	// residentSlack is how far the memory taken from the system may exceed the
 	// limit on what is handed out: a part of it, for what lies between objects
@@ -25,18 +30,17 @@ const (
 // SetLimit bounds the memory for data to limit bytes, 0 = no bound. What is
 // handed out (Used) may pass it by the size of one command's data, until the
 // caller has evicted; what is taken from the system never passes it by more
-// than 5 % and 8 MiB, after which allocations fail with ErrNoRoom.
+// than 5 % and 8 MiB, after which allocations fail with ErrNoRoom. What shards
+// have not summed up under an earlier limit is, when they are next written to.
 func (e *Engine) SetLimit(limit uint64) {
 	e.limit.Store(limit)
-	step := int64(usedStepMin)
 	if limit == 0 {
 		e.region.SetLimit(0)
-		step = 1 << 20
-	} else {
-		e.region.SetLimit(limit + limit/residentSlackShare + residentSlackBytes)
-		step = max(step, int64(limit)/int64(usedStepShare*len(e.shards)))
+		e.usedStep.Store(usedStepFree)
+		return
 	}
-	e.usedStep.Store(step)
+	e.region.SetLimit(limit + limit/residentSlackShare + residentSlackBytes)
+	e.usedStep.Store(max(1, int64(limit)/int64(usedStepShare*len(e.shards))))
 }
 
 // Limit returns what SetLimit has set.

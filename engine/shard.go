@@ -20,7 +20,8 @@ type Shard struct {
 	spaces []space // one a database
 	stats  ShardStats
 
-	published int64 // what of the heap's use is in the engine's sum
+	published int64  // what of the heap's use is in the engine's sum
+	observed  uint64 // lookups that the eviction policy has been told of
 
 	_ [64]byte // keeps the next shard's lock off this one's cache lines
 }

@@ -37,6 +37,7 @@ type Eviction struct {
 	fading     bool // this look halves levels or ages
 	adopt      bool // no queue holds handles: take entries marked Window as main
 	retries    int
+	stale      int // handles that led nowhere
 
 	// The walk: for the hand the round it began in, for the sampling policies
 	// the number of shards still to look at.
@@ -58,6 +59,11 @@ type Eviction struct {
 // was weighed before the dialogue takes the next one as it is.
 const maxRetries = 3
 
+// maxStale bounds how many handles of deleted entries a dialogue drops from the
+// window before it takes what main offers: a database that was flushed leaves
+// its whole window behind.
+const maxStale = 64
+
 // maxGone bounds how often victims may be gone before a dialogue gives up; it
 // takes another goroutine that deletes each of them just then.
 const maxGone = 64
@@ -75,32 +81,8 @@ func (p *Policy) Begin(e *Eviction) {
 	}
 	groups := *p.groups.Load()
 	e.groupsLeft = len(groups)
-	e.groupIndex = drawGroup(groups, e.random)
+	e.groupIndex = p.draw(groups, e.random)
 	p.enter(e, groups)
-}
-
-// drawGroup picks a group with a probability proportional to its entries, so
-// that groups lose what their shards' inserts gained.
-func drawGroup(groups []*group, random uint64) int {
-	if len(groups) == 1 {
-		return 0
-	}
-	total := 0
-	for _, g := range groups {
-		g.mu.Lock()
-		total += g.entries
-		g.mu.Unlock()
-	}
-	at := int(random >> 1 % uint64(max(total, 1)))
-	for i, g := range groups {
-		g.mu.Lock()
-		at -= g.entries
-		g.mu.Unlock()
-		if at < 0 {
-			return i
-		}
-	}
-	return 0
 }
 
 // enter starts the walk of the group at e.groupIndex, or of the next one that
@@ -259,7 +241,15 @@ func (p *Policy) Judge(e *Eviction, m Meta) (Meta, bool) {
 func (p *Policy) Gone(e *Eviction) {
 	if e.step == Take {
 		p.again(e)
+		return
 	}
+	if e.stale++; e.stale%maxStale != 0 {
+		return
+	}
+	g := e.group
+	g.mu.Lock()
+	e.takeOrLook(g)
+	g.mu.Unlock()
 }
 
 // Confirm takes the present Meta of the slot that Take asked for. If it returns

@@ -31,6 +31,7 @@ type Policy struct {
 	name    atomic.Uint32
 	dial    atomic.Uint32 // index into dial
 	turn    atomic.Uint64 // dialogues begun
+	largest atomic.Int64  // entries in the largest group, about; see draw
 	groupOf []atomic.Pointer[group]
 	groups  atomic.Pointer[[]*group] // ordered by first shard
 
