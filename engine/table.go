@@ -270,36 +270,50 @@ func (t *table) publish(s segment) {
 	}
 }
 
-// shrink gives memory back after many deletes: a segment steps down in size,
-// and when it and its sibling are both small they become one again.
+// shrink gives memory back after many deletes, so that the load of a table
+// stays above shrinkLoad: a segment becomes one with its sibling when both
+// together leave room, else it becomes smaller by itself.
 func (t *table) shrink(s segment) {
 	hd := s.header()
-	if hd.size == 0 || hd.count >= maxEntriesOf(hd.size)/shrinkFactor {
+	if hd.count*shrinkLoadDen >= maxEntriesOf(hd.size)*shrinkLoadNum {
 		return
 	}
-	if hd.size > splitSize || hd.depth == 0 {
-		t.resize(s, hd.size-1) // without memory it stays as it is
+	if hd.depth > 0 && t.merge(s) {
 		return
 	}
-	t.merge(s)
+	if size := sizeFor(hd.count); size < hd.size {
+		t.resize(s, size) // without memory it stays as it is
+	}
 }
 
-// merge joins s with its sibling when the two together fill a segment of
-// splitSize to less than half.
-func (t *table) merge(s segment) {
+// sizeFor is the smallest size in which n entries leave room to grow.
+// REQUIRES: there is one.
+func sizeFor(n uint32) uint8 {
+	size := uint8(0)
+	for n*roomyDen > maxEntriesOf(size)*roomyNum {
+		size++
+	}
+	return size
+}
+
+// merge joins s with its sibling when the two together leave room to grow, and
+// tells whether it did.
+func (t *table) merge(s segment) bool {
 	hd := s.header()
 	free := 64 - t.dir.shift - hd.depth
 	sib := t.segmentOf(t.dir.segments[int(hd.prefix^1)<<free])
 	sh := sib.header()
-	if sh.depth != hd.depth || hd.count+sh.count > maxEntriesOf(splitSize)/2 {
-		return
+	count := hd.count + sh.count
+	if sh.depth != hd.depth || count*mergeDen > maxEntriesOf(uint8(largestSize))*mergeNum {
+		return false
 	}
-	n, ok := newSegment(t.region, t.heap, splitSize, hd.depth-1, hd.prefix>>1)
+	size := sizeFor(count)
+	n, ok := newSegment(t.region, t.heap, size, hd.depth-1, hd.prefix>>1)
 	if !ok {
-		return
+		return false
 	}
 	nh := n.header()
-	nh.count, nh.deadline = hd.count+sh.count, hd.deadline+sh.deadline
+	nh.count, nh.deadline = count, hd.deadline+sh.deadline
 	nh.early, nh.sweepMs, nh.epoch = hd.early+sh.early, min(hd.due(), sh.due()), hd.epoch
 	nh.newMs = nh.sweepMs
 	for _, old := range [2]segment{s, sib} {
@@ -312,9 +326,10 @@ func (t *table) merge(s segment) {
 		}
 	}
 	t.publish(n)
-	t.bytes += segmentBytes[splitSize] - segmentBytes[hd.size] - segmentBytes[sh.size]
+	t.bytes += segmentBytes[size] - segmentBytes[hd.size] - segmentBytes[sh.size]
 	freeSegment(t.heap, s)
 	freeSegment(t.heap, sib)
+	return true
 }
 
 // forEachSegment calls f for each segment once, in order of their prefixes.
