@@ -151,8 +151,8 @@ func (s *session) keep(ex *executor, rest []byte) {
 			s.in = nil
 		}
 	case len(s.in) == 0:
-		if need := s.front.need(); need > len(rest) {
-			s.in = make([]byte, 0, roomFor(need))
+		if need := s.front.need(); need > bufferBytes {
+			s.in = make([]byte, 0, roomFor(need, len(rest)))
 		} else {
 			s.in = ex.buffers.get()
 		}
@@ -161,7 +161,7 @@ func (s *session) keep(ex *executor, rest []byte) {
 		n := copy(s.in, rest)
 		s.in = s.in[:n]
 		if need := s.front.need(); need > cap(s.in) {
-			s.in = append(make([]byte, 0, roomFor(need)), s.in...)
+			s.in = append(make([]byte, 0, roomFor(need, n)), s.in...)
 		}
 	}
 }
@@ -174,9 +174,11 @@ const (
 	maxParkedInputBytes = 1 << 20
 )
 
-// roomFor bounds how much is allocated on a client's mere announcement of n
-// bytes: at most 1 MiB; from there on the buffer grows with what has come.
-func roomFor(n int) int { return min(n, 1<<20) }
+// roomFor is the capacity of a buffer that holds have bytes and awaits need.
+// On a client's mere announcement at most 1 MiB is allocated; beyond that, and
+// where only the next byte is known to be needed, the buffer doubles, so that
+// a request of many small arguments is not read a few bytes at a time.
+func roomFor(need, have int) int { return max(min(need, 1<<20), 2*have) }
 
 // space returns where a driver may read more input to directly: behind the
 // unparsed input when a large argument is being awaited, otherwise nil, and
