@@ -42,9 +42,18 @@ const (
 var segmentBytes = [...]int{256, 512, 1024, 2048, 4096, 8192, 16384, 20480, 24576, 28672, 32768}
 
 const (
-	splitSize    = 7
-	largestSize  = len(segmentBytes) - 1
-	shrinkFactor = 4 // a segment shrinks below 1/shrinkFactor of its slots
+	splitSize   = 7
+	largestSize = len(segmentBytes) - 1
+
+	// A segment shrinks when it holds less than shrinkLoad of what it may, to
+	// a size that it fills to at most roomy; it becomes one with its sibling
+	// if both together fill at most mergeLoad of the largest size. The gaps
+	// between the three are what keeps inserts and deletes in turn from
+	// moving slots each time: at least a quarter of a segment's entries has to
+	// come or go in between.
+	shrinkLoadNum, shrinkLoadDen = 45, 100
+	roomyNum, roomyDen           = 75, 100
+	mergeNum, mergeDen           = 60, 100
 )
 
 func bucketsOf(size uint8) int { return (segmentBytes[size] - segmentHeaderBytes) / bucketBytes }
