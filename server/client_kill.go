@@ -97,7 +97,7 @@ func (q *call) kill(f killFilter) int {
 // matches tells whether the filter means the session.
 func (f *killFilter) matches(s *session) bool {
 	switch {
-	case f.id != 0 && f.id != s.id,
+	case s.killed.Load(), f.id != 0 && f.id != s.id,
 		f.addr != nil && string(f.addr) != s.peer.remote,
 		f.laddr != nil && string(f.laddr) != s.peer.local:
 		return false

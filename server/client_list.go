@@ -78,7 +78,7 @@ func clientList(q *call) {
 	var text []byte
 	for _, s := range sessions {
 		s.mu.Lock()
-		if keep(s) {
+		if keep(s) && !s.killed.Load() {
 			text = append(s.appendInfo(text, now), '\n')
 		}
 		s.mu.Unlock()

@@ -82,7 +82,6 @@ func (ex *executor) dispatch(s *session, r *request) {
 		s.out.Error(refusal)
 		ex.stats.reject(cmd)
 		ex.srv.errorCodes.note(s.out.Buf[mark:])
-		ex.srv.errorCodes.note(s.out.Buf[mark:])
 	} else if ex.srv.pause.closed(cmd) && ex.srv.pause.wait(s) {
 		s.held = true
 		return

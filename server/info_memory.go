@@ -93,7 +93,7 @@ func infoMemory(srv *Server, b *infoText) {
 	b.uint("mem_clients_normal", m.clients)
 	b.zeros("mem_cluster_links", "mem_aof_buffer")
 	b.text("mem_allocator", "larder")
-	b.int("active_defrag_running", flag(m.engine.Region.ChunksEvacuating > 0))
+	b.int("active_defrag_running", oneIf(m.engine.Region.ChunksEvacuating > 0))
 	b.zeros("lazyfree_pending_objects", "lazyfreed_objects")
 }
 

@@ -46,7 +46,7 @@ func infoServer(srv *Server, b *infoText) {
 	}
 	b.text("executable", path)
 	b.text("config_file", srv.configFile)
-	b.int("io_threads_active", flag(loops > 1))
+	b.int("io_threads_active", oneIf(loops > 1))
 	b.int("event_loops", int64(loops))
 	for i, l := range srv.listeners {
 		b.text("listener"+strconv.Itoa(i), describeListener(l))
@@ -94,7 +94,7 @@ func buildRevision() (revision, dirty string) {
 	return revision, dirty
 }
 
-func flag(b bool) int64 {
+func oneIf(b bool) int64 {
 	if b {
 		return 1
 	}

@@ -60,7 +60,7 @@ func infoStats(srv *Server, b *infoText) {
 	b.uint("total_reads_processed", t.reads)
 	b.uint("total_writes_processed", t.writes)
 	// Where there are several loops, each is an I/O thread.
-	threaded := uint64(flag(loopsFor(srv.cfg.Load()) > 1))
+	threaded := uint64(oneIf(loopsFor(srv.cfg.Load()) > 1))
 	b.uint("io_threaded_reads_processed", t.reads*threaded)
 	b.uint("io_threaded_writes_processed", t.writes*threaded)
 	b.zeros("reply_buffer_shrinks", "reply_buffer_expands")
