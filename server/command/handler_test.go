@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"larder/engine"
-	"larder/engine/mem"
 	"larder/protocol/resp"
 )
 
@@ -18,10 +17,11 @@ type tester struct {
 // newTester returns a tester whose engine may take limitBytes, 0 for no limit.
 func newTester(t testing.TB, limitBytes uint64) *tester {
 	t.Helper()
-	e, err := engine.New(engine.Options{Shards: 4, Memory: mem.Options{LimitBytes: limitBytes}})
+	e, err := engine.New(engine.Options{Shards: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
+	e.SetLimit(limitBytes)
 	t.Cleanup(func() {
 		if err := e.Close(); err != nil {
 			t.Error(err)
@@ -53,9 +53,6 @@ func (h *tester) prepare(args ...string) *call {
 		r.args = append(r.args, []byte(a))
 	}
 	cmd := h.c.Table.Lookup(r.args[0])
-	if cmd != nil && len(cmd.Sub) > 0 && len(args) > 1 {
-		cmd = cmd.LookupSub(r.args[1])
-	}
 	if cmd == nil || !cmd.ArityOK(len(args)) {
 		h.t.Fatalf("%q is no request", args)
 	}
@@ -65,9 +62,6 @@ func (h *tester) prepare(args ...string) *call {
 		k := h.c.Engine.Key(r.args[i])
 		r.keys = append(r.keys, k)
 		r.shards = append(r.shards, k.Shard)
-	}
-	if cmd.Is&AllShards != 0 {
-		r.shards = slices.Clone(h.c.Engine.Shards())
 	}
 	slices.SortFunc(r.shards, func(a, b *engine.Shard) int { return a.Index() - b.Index() })
 	r.shards = slices.Compact(r.shards)
