@@ -136,6 +136,13 @@ func (p *TextParser) request(buf []byte, end int, r *Request) int {
 		line = line[:i]
 	}
 	head := end + 1
+	// Most requests are for one key, and most of what reading one costs is
+	// splitting it into words.
+	if len(line) > 4 && len(line) <= 4+MaxKeyBytes && string(line[:4]) == "get " && bytes.IndexByte(line[4:], ' ') < 0 {
+		r.reset(Text, OpGet)
+		r.Key, r.Keys, r.Args = line[4:], 1, Tokens{rest: line[4:]}
+		return head
+	}
 	args := Tokens{rest: line}
 	cmd, _ := args.Next()
 	if len(cmd) < 2 {

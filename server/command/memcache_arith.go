@@ -148,7 +148,7 @@ func metaArith(c *Ctx, r *memcache.Request) Outcome {
 		if err := memStart(c, r.Initial, times.deadline, cas); err != nil {
 			return memFail(c, r, err)
 		}
-		metaCounted(c, r, r.Initial, times.shown, cas)
+		metaCounted(c, r, r.Initial, times.shown, cas, true)
 		return OutcomeMiss
 	case !found:
 		c.Out.Buf = memcache.AppendMetaMiss(c.Out.Buf, r, memcache.MetaNF)
@@ -158,6 +158,11 @@ func metaArith(c *Ctx, r *memcache.Request) Outcome {
 		return OutcomeBadCAS
 	}
 	it.Bump()
+	var digits [20]byte
+	if _, ok := memcache.ParseNumber(it.Bytes(digits[:0])); !ok {
+		c.Out.Buf = memcache.AppendLine(c.Out.Buf, memcache.LineNonNumeric)
+		return OutcomeRefused
+	}
 	times := metaTimesOf(c, r, it.Deadline(), false)
 	if times.deadline != it.Deadline() && times.deadline > c.NowMs {
 		// The deadline comes first: if there is no room for it, nothing has
@@ -167,29 +172,27 @@ func metaArith(c *Ctx, r *memcache.Request) Outcome {
 		}
 		it, _ = c.Engine.Peek(memDB, c.Keys[0], c.NowMs)
 	}
-	v, ok, err := memCount(c, &it, r.Delta, m.Mode == 'D' || m.Mode == '-', cas)
-	switch {
-	case err != nil:
+	v, _, err := memCount(c, &it, r.Delta, m.Mode == 'D' || m.Mode == '-', cas)
+	if err != nil {
 		return memFail(c, r, err)
-	case !ok:
-		c.Out.Buf = memcache.AppendLine(c.Out.Buf, memcache.LineNonNumeric)
-		return OutcomeRefused
 	}
 	cas = memWrittenCAS(c)
 	if times.deadline <= c.NowMs {
 		c.Engine.Delete(memDB, c.Keys[0], c.NowMs)
 	}
-	metaCounted(c, r, v, times.shown, cas)
+	metaCounted(c, r, v, times.shown, cas, false)
 	return OutcomeHit
 }
 
-// metaCounted replies to ma with a counter's new value.
-func metaCounted(c *Ctx, r *memcache.Request, v uint64, ttl int64, cas uint64) {
+// metaCounted replies to ma with a counter's new value. That the counter was
+// created is told in quiet mode too.
+func metaCounted(c *Ctx, r *memcache.Request, v uint64, ttl int64, cas uint64, created bool) {
 	item := memcache.MetaItem{TTL: ttl, CAS: cas}
 	switch {
+	case r.NoReply && !created:
 	case r.Meta.Has('v'):
 		c.Out.Buf = memcache.AppendMetaNumber(c.Out.Buf, r, &item, v)
-	case !r.NoReply:
+	default:
 		c.Out.Buf = memcache.AppendMetaHD(c.Out.Buf, r, &item)
 	}
 }

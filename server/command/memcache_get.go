@@ -7,15 +7,16 @@ import (
 
 // memGet replies with the item of one key.
 func memGet(c *Ctx, r *memcache.Request) Outcome {
-	it, found := c.Engine.Find(memDB, c.Keys[0], c.NowMs)
-	if !found {
+	it := &c.item
+	if !it.Load(memDB, &c.Keys[0], c.NowMs) {
 		return memGetMiss(c, r)
 	}
 	if it.Type() != engine.TypeString {
 		return memWrongType(c, r)
 	}
+	it.Touch()
 	c.Keys[0].Shard.Stats().Hits++
-	memValue(c, r, &it)
+	memValue(c, r, it)
 	return OutcomeHit
 }
 
