@@ -77,7 +77,8 @@ func (s *Shard) scanStep(sp *space, c Cursor, slots int, nowMs int64, f func(Ite
 	seg := sp.t.segment(prefix << (64 - depth))
 	hd := seg.header()
 	if hd.depth < depth {
-		// Merged since. Such a segment is half full at most and done at once.
+		// Merged since: one segment is done at once, which no later cursor
+		// could say of a part of it.
 		visited = s.scanRange(sp, seg, 0, allPositions, nowMs, func(it Item) {
 			has := s.engine.seed.Hash(it.Key()) >> (64 - depth)
 			if has > prefix || has == prefix && slotPos(*it.pos.slot) >= pos {
