@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -20,6 +21,7 @@ func newDriver(srv *Server, cfg *config.Config) (connDriver, error) {
 	if cfg.NetDriver == "goroutine" {
 		return newGoroutineDriver(srv), nil
 	}
+	reserveProcs(loopsFor(cfg))
 	d := &epollDriver{srv: srv}
 	for i := range loopsFor(cfg) {
 		l, err := newLoop(srv, i)
@@ -29,6 +31,14 @@ func newDriver(srv *Server, cfg *config.Config) (connDriver, error) {
 		d.loops = append(d.loops, l)
 	}
 	return d, nil
+}
+
+// reserveProcs makes sure that the scheduler has a P for each loop, which keeps
+// it also while it sleeps, and one more for everything else.
+func reserveProcs(loops int) {
+	if runtime.GOMAXPROCS(0) < loops+1 {
+		runtime.GOMAXPROCS(loops + 1)
+	}
 }
 
 // epollDriver spreads connections over event loops.
