@@ -53,6 +53,9 @@ func (h *tester) prepare(args ...string) *call {
 		r.args = append(r.args, []byte(a))
 	}
 	cmd := h.c.Table.Lookup(r.args[0])
+	if cmd != nil && len(cmd.Sub) > 0 && len(args) > 1 {
+		cmd = cmd.LookupSub(r.args[1])
+	}
 	if cmd == nil || !cmd.ArityOK(len(args)) {
 		h.t.Fatalf("%q is no request", args)
 	}
@@ -62,6 +65,9 @@ func (h *tester) prepare(args ...string) *call {
 		k := h.c.Engine.Key(r.args[i])
 		r.keys = append(r.keys, k)
 		r.shards = append(r.shards, k.Shard)
+	}
+	if cmd.Is&AllShards != 0 {
+		r.shards = slices.Clone(h.c.Engine.Shards())
 	}
 	slices.SortFunc(r.shards, func(a, b *engine.Shard) int { return a.Index() - b.Index() })
 	r.shards = slices.Compact(r.shards)
