@@ -1,0 +1,65 @@
+// Package server moves bytes between clients and the engine: sockets, event
+// loops, sessions, the dispatcher, and the commands that concern the server
+// itself.
+//
+// # The way of a request
+//
+//	            epoll loop (loop_linux.go)             goroutine driver (driver_goroutine.go)
+//	                 │ loop.read                                │ net.Conn.Read
+//	                 ▼                                          ▼
+//	            session.feed ── bytes in, bytes out; knows no socket (session.go)
+//	                 │
+//	                 ▼
+//	            front.consume ── respFront (front_resp.go), memcacheFront (front_memcache.go)
+//	                 │ 1. parse up to 64 requests, look their commands up
+//	                 │ 2. hash their keys, prefetch buckets, then entries
+//	                 │ 3. run them in order:
+//	                 ▼
+//	            executor.dispatch ── the one place that checks, locks, counts (dispatch.go)
+//	                 │ refuse? │ make room? │ lock the shards of the keys
+//	                 ▼
+//	            command.Handler ── parse options, call the engine, write the reply
+//	                 │
+//	                 ▼
+//	            engine.Shard (lock held)
+//	                 │
+//	                 ▼
+//	            session.out ──► loop.flush: one write a connection, after all reads
+//
+// One wake-up of a loop reads and executes what every ready socket holds, then
+// writes all replies. A loop never blocks but in epoll_wait, and never runs
+// what takes long: a command with the flag S, or one that finds itself about
+// to work through a megabyte (Ctx.Heavy), goes to a worker while its session is
+// parked, and the loop goes on with others.
+//
+// Commands come from the table of package command. Rows with a Handler are
+// data commands; rows without are run by the functions that handlers.go names.
+//
+// # Locks
+//
+// In this order; a lock is taken only while none below it in the list is held:
+//
+//	1. config.Store.mu     changes of the configuration
+//	2. netConn.writing     one connection's writes, goroutine driver only
+//	3. session.mu          one session; a worker that looks at several sessions
+//	                       holds none and locks one at a time
+//	4. memoryKeeper.mu, expirer.mu   one step of background work
+//	5. engine locks        see engine/doc.go
+//	6. leaves: mailbox.mu, registry.mu, executorPool.mu, loopMail.mu,
+//	   goroutineDriver.mu, monitorSet.mu (under which only mailbox.mu is taken)
+//
+// A command runs with its own session locked and locks no other session.
+// Messages to other sessions go through their mailbox.
+//
+// # Memory of a connection
+//
+// An idle connection holds a session of some 600 bytes and no buffer: input is
+// read to the loop's buffer, and pooled buffers hold what is left over of it and
+// what is still to be written. A client that does not read has at most
+// maxBurstBytes of replies produced for it, then its input waits.
+//
+// # Start and end
+//
+// New builds everything, Start listens; Shutdown ends in the order of the
+// data's way: listeners, drivers, workers, background work, engine.
+package server
