@@ -297,3 +297,19 @@ func TestMemcachedRefusals(t *testing.T) {
 		{"shutdown\r\n", "ERROR: shutdown not enabled\r\n"},
 	})
 }
+
+// TestMemcachedWatchersSeeEvictions fills the memory until items have to go.
+func TestMemcachedWatchersSeeEvictions(t *testing.T) {
+	srv := newTestServer(t, "--maxmemory", "4mb", "--maxmemory-policy", "allkeys-lru")
+	mem, watcher := newTestClient(t, srv, newMemcacheFront(srv)), newTestClient(t, srv, newMemcacheFront(srv))
+	watcher.do("watch evictions\r\n")
+	line := regexp.MustCompile(`type=eviction key=fill%3A\d+ fetch=no ttl=100 la=\d+ clsid=1 size=\d+\n`)
+	seen := ""
+	for n := 0; n < 10_000 && seen == ""; n++ {
+		mem.do(fmt.Sprintf("set fill:%d 0 100 1000\r\n%s\r\n", n, strings.Repeat("x", 1000)))
+		seen = string(watcher.s.pushes.take(nil))
+	}
+	if !line.MatchString(seen) {
+		t.Errorf("the watcher saw %q", seen)
+	}
+}

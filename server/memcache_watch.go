@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"larder/engine"
 	"larder/protocol/memcache"
@@ -257,10 +258,11 @@ func connWords(s *session) string {
 
 // evicted tells watchers about an item that is about to be removed to make
 // room. REQUIRES: the key's shard is locked.
-func (srv *memcachedService) evicted(e *engine.Engine, db int, key []byte, nowMs int64) {
+func (srv *memcachedService) evicted(e *engine.Engine, db int, key []byte) {
 	if db != memcacheDB || !srv.watchers.wants(watchEvictions) {
 		return
 	}
+	nowMs := time.Now().UnixMilli()
 	it, ok := e.Peek(db, e.Key(key), nowMs)
 	if !ok {
 		return

@@ -53,6 +53,7 @@ type evictionSink func(db int, key []byte)
 func (k *memoryKeeper) init(srv *Server) {
 	k.srv, k.quit = srv, make(chan struct{})
 	k.compactor = srv.engine.NewCompactor()
+	k.evictions = func(db int, key []byte) { srv.memcached.evicted(srv.engine, db, key) }
 	k.apply(srv.cfg.Load())
 }
 

@@ -124,11 +124,11 @@ func (srv *Server) Shutdown(drain time.Duration) {
 		srv.driver.stop(drain)
 	}
 	srv.workers.wait()
+	srv.memcached.flush.stop()
 	if srv.running {
 		srv.sampler.stop()
 		srv.memory.stop()
-		srv.memcached.flush.stop()
-	srv.expiry.stop()
+		srv.expiry.stop()
 	}
 	if err := srv.engine.Close(); err != nil {
 		srv.log.Warn("cannot give memory back", zap.Error(err))
