@@ -13,7 +13,6 @@ import (
 type bound struct {
 	*command.Command
 	session sessionHandler
-	subs    map[string]*bound
 	// firstKey is the place of the first key if it is fixed, 0 otherwise;
 	// onlyKey tells that it is the only one.
 	firstKey int
@@ -83,7 +82,7 @@ func (ex *executor) dispatch(s *session, r *request) {
 		ex.stats.reject(cmd)
 		ex.srv.errorCodes.note(s.out.Buf[mark:])
 	} else if ex.srv.pause.closed(cmd) && ex.srv.pause.wait(s) {
-		s.held = true
+		s.held, s.lastCmd = true, cmd.ID+1
 		return
 	} else {
 		s.lastCmd = cmd.ID + 1
@@ -221,7 +220,7 @@ func requestBytes(args [][]byte) int {
 func (ex *executor) findKeys(cmd *bound, args [][]byte, r *request) bool {
 	c := &ex.ctx
 	if cmd.onlyKey {
-		k := engine.Key{}
+		var k engine.Key
 		if r != nil && r.ok {
 			k = ex.srv.engine.KeyOfHash(args[cmd.firstKey], r.hash)
 		} else {

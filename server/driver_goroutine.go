@@ -95,8 +95,12 @@ func (d *goroutineDriver) adopt(l *listener, nc net.Conn) {
 	d.wg.Go(c.attend)
 }
 
-// wake implements driver.
-func (c *netConn) wake(*session) {
+// wake implements driver. A killed session's connection is closed from here:
+// whoever serves it may be stuck writing to a client that does not read.
+func (c *netConn) wake(s *session) {
+	if s.killed.Load() {
+		_ = c.net.Close() // ends read
+	}
 	select {
 	case c.kick <- struct{}{}:
 	default: // a token is there already
