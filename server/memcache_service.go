@@ -27,7 +27,9 @@ const (
 
 // flushTimer empties the database at the time that flush_all has set.
 type flushTimer struct {
-	// mu guards the fields below. It is a leaf.
+	// mu guards the fields below and is held while the timer flushes, so that
+	// nothing is flushed after stop. Rank: between session.mu and the shard
+	// locks.
 	mu      sync.Mutex
 	timer   *time.Timer
 	stopped bool
@@ -42,7 +44,13 @@ func (f *flushTimer) set(delay time.Duration, flush func()) {
 		f.timer = nil
 	}
 	if delay > 0 && !f.stopped {
-		f.timer = time.AfterFunc(delay, flush)
+		f.timer = time.AfterFunc(delay, func() {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			if !f.stopped {
+				flush()
+			}
+		})
 	}
 }
 

@@ -123,8 +123,8 @@ func (srv *Server) Shutdown(drain time.Duration) {
 	if srv.driver != nil {
 		srv.driver.stop(drain)
 	}
-	srv.workers.wait()
 	srv.memcached.flush.stop()
+	srv.workers.wait()
 	if srv.running {
 		srv.sampler.stop()
 		srv.memory.stop()
