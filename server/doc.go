@@ -4,27 +4,27 @@
 //
 // # The way of a request
 //
-//	            epoll loop (loop_linux.go)             goroutine driver (driver_goroutine.go)
-//	                 │ loop.read                                │ net.Conn.Read
-//	                 ▼                                          ▼
-//	            session.feed ── bytes in, bytes out; knows no socket (session.go)
-//	                 │
-//	                 ▼
-//	            front.consume ── respFront (front_resp.go), memcacheFront (front_memcache.go)
-//	                 │ 1. parse up to 64 requests, look their commands up
-//	                 │ 2. hash their keys, prefetch buckets, then entries
-//	                 │ 3. run them in order:
-//	                 ▼
-//	            executor.dispatch ── the one place that checks, locks, counts (dispatch.go)
-//	                 │ refuse? │ make room? │ lock the shards of the keys
-//	                 ▼
-//	            command.Handler ── parse options, call the engine, write the reply
-//	                 │
-//	                 ▼
-//	            engine.Shard (lock held)
-//	                 │
-//	                 ▼
-//	            session.out ──► loop.flush: one write a connection, after all reads
+//	epoll loop (loop_linux.go)             goroutine driver (driver_goroutine.go)
+//	     │ loop.read                                │ net.Conn.Read
+//	     ▼                                          ▼
+//	session.feed ── bytes in, bytes out; knows no socket (session.go)
+//	     │
+//	     ▼
+//	front.consume ── respFront (front_resp.go), memcacheFront (front_memcache.go)
+//	     │ 1. parse up to 64 requests, look their commands up
+//	     │ 2. hash their keys, prefetch buckets, then entries
+//	     │ 3. run them in order:
+//	     ▼
+//	executor.dispatch ── the one place that checks, locks, counts (dispatch.go)
+//	     │ refuse? │ make room? │ lock the shards of the keys
+//	     ▼
+//	command.Handler ── parse options, call the engine, write the reply
+//	     │
+//	     ▼
+//	engine.Shard (lock held)
+//	     │
+//	     ▼
+//	session.out ──► loop.flush: one write a connection, after all reads
 //
 // One wake-up of a loop reads and executes what every ready socket holds, then
 // writes all replies. A loop never blocks but in epoll_wait, and never runs
@@ -39,14 +39,14 @@
 //
 // In this order; a lock is taken only while none below it in the list is held:
 //
-//	1. config.Store.mu     changes of the configuration
-//	2. netConn.writing     one connection's writes, goroutine driver only
-//	3. session.mu          one session; a worker that looks at several sessions
-//	                       holds none and locks one at a time
-//	4. memoryKeeper.mu, expirer.mu   one step of background work
-//	5. engine locks        see engine/doc.go
-//	6. leaves: mailbox.mu, registry.mu, executorPool.mu, loopMail.mu,
-//	   goroutineDriver.mu, monitorSet.mu (under which only mailbox.mu is taken)
+//  1. config.Store.mu     changes of the configuration
+//  2. netConn.writing     one connection's writes, goroutine driver only
+//  3. session.mu          one session; a worker that looks at several sessions
+//     holds none and locks one at a time
+//  4. memoryKeeper.mu, expirer.mu   one step of background work
+//  5. engine locks        see engine/doc.go
+//  6. leaves: mailbox.mu, registry.mu, executorPool.mu, loopMail.mu,
+//     goroutineDriver.mu, monitorSet.mu (under which only mailbox.mu is taken)
 //
 // A command runs with its own session locked and locks no other session.
 // Messages to other sessions go through their mailbox.

@@ -26,6 +26,7 @@ type executor struct {
 	args    [][]byte
 	batch   []request
 	stats   execStats
+	untimed []*commandStats // have run since the clock was last read
 	scratch []byte
 	mem     *memcacheBatch // nil until a memcached client came
 }

@@ -21,6 +21,8 @@ func (f *respFront) need() int { return f.parser.Need() }
 // consume implements front: parse a batch, touch the memory that it will need,
 // then run it in order.
 func (f *respFront) consume(s *session, ex *executor, buf []byte) int {
+	ex.nowNs = monotonicNs()
+	defer ex.settle()
 	off := 0
 	for off < len(buf) {
 		end, err := f.parse(s, ex, buf, off)

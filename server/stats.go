@@ -44,17 +44,61 @@ func (st *execStats) reject(cmd *bound) {
 	st.commands[cmd.ID].rejected.add(1)
 }
 
-// account counts an executed command.
-func (ex *executor) account(s *session, cmd *bound, args [][]byte, ns int64, failed bool) {
-	st := &ex.stats
+// count counts an executed command.
+func (st *execStats) count(cmd *bound, failed bool) {
 	c := &st.commands[cmd.ID]
 	st.processed.add(1)
 	c.calls.add(1)
-	c.ns.add(uint64(ns))
 	if failed {
 		c.failed.add(1)
 		st.errorReplies.add(1)
 	}
+}
+
+const (
+	// maxUntimed is how many cheap commands of a pipeline share one reading of
+	// the clock, and with it their average.
+	maxUntimed = 16
+	// cheapBytes bounds the arguments of a command that shares.
+	cheapBytes = 4 << 10
+	// sharedSlowNs is the threshold of the slow log below which every command
+	// is timed by itself, in ns.
+	sharedSlowNs = 1e6
+)
+
+// count counts an executed command. Its time is credited at once, or, if it is
+// cheap, together with that of its neighbours.
+func (ex *executor) count(s *session, cmd *bound, args [][]byte, failed bool) {
+	ex.stats.count(cmd, failed)
+	ex.untimed = append(ex.untimed, &ex.stats.commands[cmd.ID])
+	if cmd.cheap && len(ex.untimed) < maxUntimed && ex.srv.slowNs.Load() >= sharedSlowNs &&
+		len(args) <= 8 && requestBytes(args) < cheapBytes {
+		return
+	}
+	ns := ex.settle()
+	ex.noteIfSlow(s, cmd, args, ns)
+}
+
+// settle reads the clock and credits the time since the last reading to the
+// commands that wait for it, in equal parts. It returns that time in ns.
+func (ex *executor) settle() int64 {
+	if len(ex.untimed) == 0 {
+		return 0
+	}
+	now := monotonicNs()
+	total := now - ex.nowNs
+	ex.nowNs = now
+	share := total / int64(len(ex.untimed))
+	for _, c := range ex.untimed {
+		ex.credit(c, share)
+	}
+	ex.untimed = ex.untimed[:0]
+	return total
+}
+
+// credit adds the time that a command took.
+func (ex *executor) credit(c *commandStats, ns int64) {
+	c.ns.add(uint64(ns))
 	if ex.srv.latencyTracking.Load() {
 		h := c.latency.Load()
 		if h == nil {
@@ -63,6 +107,9 @@ func (ex *executor) account(s *session, cmd *bound, args [][]byte, ns int64, fai
 		}
 		h.add(uint64(ns))
 	}
+}
+
+func (ex *executor) noteIfSlow(s *session, cmd *bound, args [][]byte, ns int64) {
 	if ns >= ex.srv.slowNs.Load() {
 		ex.srv.noteSlow(s, ex, cmd, args, ns)
 	}
