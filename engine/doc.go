@@ -62,7 +62,8 @@
 //
 // # Snapshots
 //
-// A segment's header has room for an epoch and a bit a bucket: a snapshot bumps
-// the engine's epoch, and whoever first touches an older bucket afterwards, the
-// walker or a writer, serializes it. The mechanism comes with persistence.
+// A segment's header has room for an epoch and a bit a bucket, so that a
+// snapshot can tell which buckets it has seen: a cut will be a new epoch, and
+// whoever first touches an older bucket after it, the walker or a writer,
+// serializes it. The mechanism comes with persistence.
 package engine

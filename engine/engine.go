@@ -67,8 +67,6 @@ type Engine struct {
 	limit    atomic.Uint64 // bytes, 0 = none
 	used     atomic.Int64  // bytes handed out, summed up in steps
 	usedStep atomic.Int64  // bytes by which a shard may be ahead of used
-
-	epoch atomic.Uint32 // of the newest snapshot cut
 }
 
 // New returns an empty engine.
@@ -86,7 +84,7 @@ func New(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
-	e.SetLimit(0)
+	e.SetLimit(o.Memory.LimitBytes)
 	for i := range o.Shards {
 		e.shards = append(e.shards, newShard(e, i))
 	}
