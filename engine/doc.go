@@ -37,11 +37,11 @@
 //
 // In this order; a lock is taken only while none below it in the list is held:
 //
-//	1. Shard.mu       all of a shard: index, entries, heap, counters. Several
-//	                  shards are locked in ascending order of Index.
-//	2. policy.Policy.mu, then the locks of its groups and its tuner
-//	3. mem.Region.mu  chunks and free granules; not taken as long as a span with
-//	                  room exists
+//  1. Shard.mu       all of a shard: index, entries, heap, counters. Several
+//     shards are locked in ascending order of Index.
+//  2. policy.Policy.mu, then the locks of its groups and its tuner
+//  3. mem.Region.mu  chunks and free granules; not taken as long as a span with
+//     room exists
 //
 // No I/O happens under any of them. Package server's locks rank above Shard.mu,
 // except where they say that they are leaves. The one reader without a lock is
