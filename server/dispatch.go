@@ -80,6 +80,11 @@ func (ex *executor) dispatch(s *session, r *request) {
 	if cmd != nil && len(cmd.Sub) > 0 && len(args) > 1 {
 		cmd = ex.srv.subcommand(cmd, args[1])
 	}
+	if cmd == nil && speaksHTTP(args[0]) {
+		ex.srv.logHTTP(s)
+		s.closing = closeNow
+		return
+	}
 	if refusal := ex.refuse(s, cmd, r.cmd, args); refusal != "" {
 		s.out.Error(refusal)
 		ex.stats.reject(cmd)

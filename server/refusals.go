@@ -3,7 +3,24 @@ package server
 import (
 	"bytes"
 	"strings"
+
+	"go.uber.org/zap"
+
+	"larder/server/command"
 )
+
+// speaksHTTP tells whether an unknown command is the start of an HTTP request
+// or of one of its header lines: a browser that was lured into sending commands
+// to a port of its own machine. Such a connection must not be listened to any
+// further.
+func speaksHTTP(name []byte) bool {
+	return command.IsWord(name, "POST") || command.IsWord(name, "HOST:")
+}
+
+func (srv *Server) logHTTP(s *session) {
+	srv.log.Warn("closing a connection that speaks HTTP, which may be an attack by way of somebody's browser",
+		zap.Uint64("id", s.id), zap.String("addr", s.peer.remote))
+}
 
 // unknownCommand is Redis's error for a command that does not exist; it shows
 // the start of the arguments, at most 128 bytes of name and of arguments.
