@@ -10,15 +10,17 @@ import (
 // engine's sum follows it in steps, so that a command pays one comparison and
 // rarely an atomic addition. The step is a part of the limit, so that the sum
 // is never off by more than 1/256 of it: with a limit of 64 KB that is less
-// than one item a shard, and every change is added.
+// than one item a shard, and every change is added. Evictions are added at
+// once, and with them what their shard has taken before, so that at the limit
+// each command sees what there is to evict and none has to for many.
 //
 // The index counts as used, as it does in Redis: what users limit is memory.
 
 const (
 	// usedStepShare is the part of the limit by which all shards together may
-	// be ahead of the sum; without a limit each may be by usedStepFree bytes.
+	// be ahead of the sum; one alone may be by usedStepMax bytes.
 	usedStepShare = 256
-	usedStepFree  = 16 << 10
+	usedStepMax   = 16 << 10
 
 	// residentSlack is how far the memory taken from the system may exceed the
 	// limit on what is handed out: a part of it, for what lies between objects
@@ -30,17 +32,23 @@ const (
 // SetLimit bounds the memory for data to limit bytes, 0 = no bound. What is
 // handed out (Used) may pass it by the size of one command's data, until the
 // caller has evicted; what is taken from the system never passes it by more
-// than 5 % and 8 MiB, after which allocations fail with ErrNoRoom. What shards
-// have not summed up under an earlier limit is, when they are next written to.
+// than 5 % and 8 MiB, after which allocations fail with ErrNoRoom. A limit
+// bounds at once what is there already.
+// REQUIRES: no shard is locked by the caller.
 func (e *Engine) SetLimit(limit uint64) {
 	e.limit.Store(limit)
 	if limit == 0 {
 		e.region.SetLimit(0)
-		e.usedStep.Store(usedStepFree)
+		e.usedStep.Store(usedStepMax)
 		return
 	}
 	e.region.SetLimit(limit + limit/residentSlackShare + residentSlackBytes)
-	e.usedStep.Store(max(1, int64(limit)/int64(usedStepShare*len(e.shards))))
+	e.usedStep.Store(min(usedStepMax, max(1, int64(limit)/int64(usedStepShare*len(e.shards)))))
+	for _, s := range e.shards {
+		s.Lock()
+		s.publishAll()
+		s.Unlock()
+	}
 }
 
 // Limit returns what SetLimit has set.
@@ -60,11 +68,19 @@ func (e *Engine) Excess() int64 {
 	return e.used.Load() - int64(limit)
 }
 
-// publish adds what has changed in a shard's heap to the sum.
+// publish adds what has changed in a shard's heap to the sum, if it is much.
 // REQUIRES: s is locked.
 func (s *Shard) publish() {
+	d, step := int64(s.heap.Used())-s.published, s.engine.usedStep.Load()
+	if d >= step || d <= -step {
+		s.publishAll()
+	}
+}
+
+// publishAll is publish for any change. REQUIRES: s is locked.
+func (s *Shard) publishAll() {
 	now := int64(s.heap.Used())
-	if d, step := now-s.published, s.engine.usedStep.Load(); d >= step || d <= -step {
+	if d := now - s.published; d != 0 {
 		s.published = now
 		s.engine.used.Add(d)
 	}

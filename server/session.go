@@ -135,6 +135,12 @@ func (s *session) feed(ex *executor, data []byte) {
 	}
 	n := s.front.consume(s, ex, buf)
 	s.keep(ex, buf[n:])
+	s.limitInput()
+}
+
+// limitInput closes a session that holds more unparsed input than
+// client-query-buffer-limit allows.
+func (s *session) limitInput() {
 	if limit := s.srv.cfg.Load().QueryLimitBytes; limit > 0 && int64(len(s.in)) > limit {
 		s.srv.logQueryLimit(s)
 		s.closing = closeNow
@@ -204,6 +210,7 @@ func (s *session) fed(ex *executor, n int) {
 	ex.stats.inBytes.add(uint64(n))
 	s.in = s.in[:len(s.in)+n]
 	if len(s.in) < s.front.need() {
+		s.limitInput()
 		return
 	}
 	s.feed(ex, nil)
