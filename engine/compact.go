@@ -2,6 +2,7 @@ package engine
 
 import (
 	"larder/engine/mem"
+	"larder/engine/policy"
 )
 
 // Compaction: when the sizes of values change, the freed room lies scattered
@@ -13,12 +14,13 @@ import (
 // A Compactor empties chunks, a little at a time. The zero value is not
 // ready; use NewCompactor. One goroutine uses it.
 type Compactor struct {
-	e      *Engine
-	chunk  mem.ChunkID
-	active bool
-	force  bool // evict what cannot be moved
-	blocks []compactorBlock
-	next   int
+	e       *Engine
+	chunk   mem.ChunkID
+	active  bool
+	evict   bool // entries that cannot be moved
+	evicted int
+	blocks  []compactorBlock
+	next    int
 }
 
 type compactorBlock struct {
@@ -29,48 +31,91 @@ type compactorBlock struct {
 // NewCompactor returns a compactor with nothing to do yet.
 func (e *Engine) NewCompactor() *Compactor { return &Compactor{e: e} }
 
-// Wasted returns the bytes that are taken from the system and not handed out.
+// Wasted returns the bytes that are taken from the system, neither handed out
+// nor in chunks that hold nothing: what compaction may win.
 func (e *Engine) Wasted() int64 {
-	return int64(e.region.Resident()) - e.used.Load()
+	idle := e.region.Stats().ChunksIdle * mem.ChunkBytes
+	return int64(e.region.Resident()) - int64(idle) - e.used.Load()
 }
 
+// Pressed tells whether what is taken from the system has come near what
+// SetLimit allows.
+func (e *Engine) Pressed() bool {
+	limit := e.region.Limit()
+	return limit != 0 && e.region.Resident()+pressedBytes > limit
+}
+
+// pressedBytes is how near to the limit is near: two chunks.
+const pressedBytes = 2 * mem.ChunkBytes
+
+// Under pressure chunks are emptied that are fuller than otherwise, although
+// up to 12 bytes have to be moved for one that is won.
+const (
+	evacuateBelow        = 80 // percent
+	evacuateBelowPressed = 92
+)
+
 // Step moves the objects of one span or run, or chooses the next chunk. It
-// returns false when there is no chunk worth emptying. With force the sparsest
-// chunk is emptied in any case, and entries for which no other place is found
-// are evicted: evicted counts those.
-func (c *Compactor) Step(force bool, onEvict func(db int, key []byte)) (more bool, evicted int) {
-	if !c.active {
-		if !c.begin(force) {
-			return false, 0
+// returns false when there is no chunk worth emptying.
+func (c *Compactor) Step() (more bool) {
+	if !c.active && !c.begin(false) {
+		return false
+	}
+	c.step(nil)
+	return true
+}
+
+// EmptyChunk empties one chunk, or what is left of one that Step has begun. If
+// none is worth it, that is the sparsest one in any case, and entries for which
+// no other place is found are evicted, as far as the policy in force may evict
+// them: onEvict is told of each. It reports false when nothing was won by it.
+func (c *Compactor) EmptyChunk(onEvict func(db int, key []byte)) bool {
+	if !c.active && !c.begin(c.e.Policy() != policy.NoEviction) {
+		return false
+	}
+	c.evicted = 0
+	for {
+		if done, emptied := c.step(onEvict); done {
+			return emptied || c.evicted > 0
 		}
 	}
+}
+
+// step goes on with the chunk under way. It tells whether that was the end of
+// it, and whether the chunk is empty then.
+func (c *Compactor) step(onEvict func(db int, key []byte)) (done, emptied bool) {
 	if c.next == len(c.blocks) {
-		c.end()
-		return true, 0
+		return true, c.end()
 	}
 	b := c.blocks[c.next]
 	c.next++
 	s := c.e.shards[b.heap]
 	s.Lock()
 	s.heap.LiveObjects(b.block, func(ref mem.Ref, _ int) bool {
-		if !s.move(ref) && c.force && s.evictRef(ref, onEvict) {
-			evicted++
+		if !s.move(ref) && c.evict && s.evictRef(ref, onEvict) {
+			c.evicted++
 		}
 		return true
 	})
 	s.Unlock()
-	return true, evicted
+	return false, false
 }
 
-func (c *Compactor) begin(force bool) bool {
+// begin chooses a chunk; evict tells that any will do.
+func (c *Compactor) begin(evict bool) bool {
+	percent := evacuateBelow
+	if evict || c.e.Pressed() {
+		percent = evacuateBelowPressed
+	}
+	c.e.region.SetEvacuateBelow(percent)
 	id, ok := c.e.region.BeginEvacuation()
-	if !ok && force {
+	if !ok && evict {
 		id, ok = c.e.region.BeginReclaim()
 	}
 	if !ok {
 		return false
 	}
-	c.chunk, c.active, c.force = id, true, force
+	c.chunk, c.active, c.evict = id, true, evict
 	c.blocks, c.next = c.blocks[:0], 0
 	c.e.region.EvacuationBlocks(id, func(heap uint16, b mem.Block) {
 		c.blocks = append(c.blocks, compactorBlock{heap, b})
@@ -78,9 +123,12 @@ func (c *Compactor) begin(force bool) bool {
 	return true
 }
 
-func (c *Compactor) end() {
-	c.e.region.EndEvacuation(c.chunk)
+// end gives the chunk back and tells whether it is empty.
+func (c *Compactor) end() bool {
 	c.active = false
+	before := c.e.region.Stats().Evacuated
+	c.e.region.EndEvacuation(c.chunk)
+	return c.e.region.Stats().Evacuated > before
 }
 
 // Close ends the evacuation that is under way, if any.
@@ -123,9 +171,12 @@ func (s *Shard) move(ref mem.Ref) bool {
 	return true
 }
 
+// evictRef evicts the entry at ref if something names it and the policy in
+// force may evict it.
 func (s *Shard) evictRef(ref mem.Ref, onEvict func(db int, key []byte)) bool {
 	db, p, _, ok := s.slotOf(ref)
-	if !ok {
+	name := s.engine.policy.Name()
+	if !ok || name == policy.NoEviction || name.Volatile() && slotMeta(*p.slot)&MetaDeadline == 0 {
 		return false
 	}
 	s.evict(db, p, onEvict)

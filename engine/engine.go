@@ -67,6 +67,8 @@ type Engine struct {
 	limit    atomic.Uint64 // bytes, 0 = none
 	used     atomic.Int64  // bytes handed out, summed up in steps
 	usedStep atomic.Int64  // bytes by which a shard may be ahead of used
+
+	discarding atomic.Int64 // flushed databases that are not freed yet
 }
 
 // New returns an empty engine.

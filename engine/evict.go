@@ -57,6 +57,7 @@ func (s *Shard) evict(db int, p position, onEvict func(db int, key []byte)) {
 	s.unlink(sp, p)
 	s.free(en)
 	sp.t.shrink(p.seg)
+	s.publishAll()
 }
 
 func policyMeta(slot uint64) policy.Meta { return policy.Meta(slot >> metaShift) }

@@ -50,7 +50,8 @@ func (e *Engine) SwapDatabases(a, b int) {
 }
 
 // Flush empties a database at once and returns what is left to free: the
-// keys are gone for every command, their memory comes back with Discard.
+// keys are gone for every command, their memory comes back with Discard, which
+// the caller owes.
 // REQUIRES: all shards are locked.
 func (e *Engine) Flush(db int) *Garbage {
 	g := &Garbage{engine: e}
@@ -62,8 +63,16 @@ func (e *Engine) Flush(db int) *Garbage {
 		}
 		s.spaces[db] = space{}
 	}
+	if g.Keys > 0 && e.policy.Entries() == 0 {
+		e.policy.Reset() // what it knows is about keys that are gone
+	}
+	e.discarding.Add(1)
 	return g
 }
+
+// Discarding tells whether flushed data waits to be freed. Until it is, Used
+// counts it, and there may be nothing to evict although the limit is passed.
+func (e *Engine) Discarding() bool { return e.discarding.Load() > 0 }
 
 // Garbage is the memory of flushed databases that is not freed yet.
 type Garbage struct {
@@ -78,12 +87,13 @@ type garbageTable struct {
 }
 
 // Discard frees all of the garbage, holding each shard's lock for at most one
-// segment at a time. It may run beside everything else.
+// segment at a time. It may run beside everything else, once.
 func (g *Garbage) Discard() {
 	for _, gt := range g.tables {
 		gt.discard()
 	}
 	g.tables = nil
+	g.engine.discarding.Add(-1)
 }
 
 func (gt garbageTable) discard() {

@@ -105,7 +105,7 @@ func (ex *executor) memcacheKey(s *session, r *memcache.Request, k engine.Key) c
 		k.Shard.Lock()
 		outcome = command.Memcached(c, r)
 		k.Shard.Unlock()
-		if !c.NoRoom || try == maxRoomTries || !ex.srv.memory.makeMoreRoom(len(r.Key)+len(r.Value)) {
+		if !c.NoRoom || try == maxRoomTries || !ex.srv.memory.makeMoreRoom() {
 			break
 		}
 		c.Out.Buf = c.Out.Buf[:mark]

@@ -11,23 +11,37 @@ import (
 )
 
 const (
-	// evictBurst is how many entries one command evicts at most before it
-	// runs: what it adds is mostly much less, so the excess goes down, and no
-	// single command pays for all of it.
-	evictBurst = 32
-	// compactEvery is how often the keeper looks whether memory lies waste.
-	compactEvery = 100 * time.Millisecond
-	// compactSlice is how long it compacts without a pause, compactDuty the
-	// share of the time that it does so while there is much to do, in percent.
-	compactSlice = 500 * time.Microsecond
-	compactDuty  = 20
+	// A command evicts until the data is within the limit, but at most
+	// evictBurst entries, and one more for each evictBurstBytes of excess, and
+	// never more than evictBurstMax. So many small entries that make way for
+	// one large value are spread over the next commands, which catch up all
+	// the faster the more there is, and when maxmemory is lowered by much, no
+	// single command has to wait for all of it.
+	evictBurst      = 16
+	evictBurstBytes = 256
+	evictBurstMax   = 512
+	// keepEvery is how often the keeper looks whether there is something to do.
+	keepEvery = 100 * time.Millisecond
+	// keepSlice is how long it works without a pause, keepDuty the share of
+	// the time that it does so while there is much to do, in percent, and
+	// keepDutyPressed that share while allocations are about to fail.
+	keepSlice       = 500 * time.Microsecond
+	keepDuty        = 20
+	keepDutyPressed = 50
 	// wasteShare and wasteBytes are how much may be taken from the system
-	// without being handed out before compaction starts: a part of what is
-	// handed out, and a constant.
-	wasteShare = 16
-	wasteBytes = 8 << 20
+	// without being of use before compaction starts: a part of what is handed
+	// out, and a constant. Both are well below what SetLimit lets pass, so that
+	// commands seldom have to wait for compaction.
+	wasteShare = 40
+	wasteBytes = 4 << 20
+	// idleRounds is how many rounds the keeper lets pass when it has found
+	// nothing worth compacting.
+	idleRounds = 10
 	// trimIdle is how long a chunk holds nothing before it is given back.
 	trimIdle = 5 * time.Second
+	// discardWait is how long a command waits at a time for flushed data to be
+	// freed when nothing else can give it room.
+	discardWait = time.Millisecond
 )
 
 // memoryKeeper keeps the data within maxmemory: it makes commands evict what
@@ -44,6 +58,7 @@ type memoryKeeper struct {
 
 	evictions evictionSink
 	compacted atomic.Uint64 // steps taken
+	forced    atomic.Uint64 // chunks that commands had to empty
 	refused   atomic.Uint64 // commands refused for want of memory
 }
 
@@ -72,12 +87,13 @@ func (k *memoryKeeper) apply(cfg *config.Config) {
 // REQUIRES: no shard is locked.
 func (k *memoryKeeper) makeRoom() bool {
 	e := k.srv.engine
-	if e.Excess() <= 0 {
+	excess := e.Excess()
+	if excess <= 0 {
 		return true
 	}
-	for range evictBurst {
+	for range min(evictBurst+excess/evictBurstBytes, evictBurstMax) {
 		if !e.EvictOne(k.evictions) {
-			return e.Excess() <= 0 || k.refuse()
+			return e.Excess() <= 0 || e.Discarding() || k.refuse()
 		}
 		if e.Excess() <= 0 {
 			return true
@@ -91,45 +107,28 @@ func (k *memoryKeeper) refuse() bool {
 	return false
 }
 
-// makeMoreRoom is called when a command of n bytes found no room although
-// makeRoom let it pass: what is free lies scattered, or n is large. It
-// compacts, and evicts where that does not help, and reports false when
-// nothing more can be done.
+// makeMoreRoom is called when a command found no room although makeRoom let it
+// pass: what is free lies scattered, or the command needs much. It empties one
+// chunk, by moving what is in it or else by evicting that, and reports false
+// when nothing more can be done.
 // REQUIRES: no shard is locked.
-func (k *memoryKeeper) makeMoreRoom(n int) bool {
+func (k *memoryKeeper) makeMoreRoom() bool {
 	e := k.srv.engine
 	if e.Limit() == 0 {
 		return false // the machine itself has no memory left
 	}
-	evictable := e.Policy() != policy.NoEviction
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	// Empty one chunk; more than its blocks in steps is not needed for that.
-	for range maxRoomSteps {
-		more, _ := k.compactor.Step(evictable, k.evictions)
-		k.compacted.Add(1)
-		if !more {
-			break
-		}
+	k.forced.Add(1)
+	if k.compactor.EmptyChunk(k.evictions) {
+		return true
 	}
-	if !evictable {
-		return false
+	if e.Discarding() {
+		time.Sleep(discardWait)
+		return true
 	}
-	for freed := 0; freed < n+minRoomBytes; freed += minEntryBytes {
-		if !e.EvictOne(k.evictions) {
-			return false
-		}
-	}
-	return true
+	return e.EvictOne(k.evictions)
 }
-
-const (
-	// maxRoomSteps is enough steps to empty a chunk of the smallest blocks.
-	maxRoomSteps = 256
-	// minRoomBytes is freed at least, counted in entries of minEntryBytes.
-	minRoomBytes  = 4 << 10
-	minEntryBytes = 64
-)
 
 func (k *memoryKeeper) start() { k.wg.Go(k.run) }
 
@@ -141,22 +140,63 @@ func (k *memoryKeeper) stop() {
 	k.mu.Unlock()
 }
 
-// run compacts while too much memory lies waste, and gives back what has been
-// empty for a while.
+// run evicts what commands have left to evict, compacts while too much memory
+// lies waste, and gives back what has been empty for a while.
 func (k *memoryKeeper) run() {
-	tick := time.NewTicker(compactEvery)
+	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()
+	rest := 0 // rounds without compaction
 	for {
 		select {
 		case <-k.quit:
 			return
 		case <-tick.C:
-			if !k.compact() {
+		}
+		if !k.inSlices(k.evictSlice) {
+			return
+		}
+		if rest--; rest < 0 || k.srv.engine.Pressed() {
+			if !k.inSlices(k.compactSlice) {
 				return
 			}
-			k.srv.engine.TrimMemory(time.Since(processStart), trimIdle)
+			if rest = 0; k.wasteful() {
+				rest = idleRounds
+			}
+		}
+		k.srv.engine.TrimMemory(time.Since(processStart), trimIdle)
+	}
+}
+
+// inSlices calls work, which returns after about keepSlice and tells whether
+// there is more to do, with pauses in between. It returns false when the keeper
+// is to stop.
+func (k *memoryKeeper) inSlices(work func(start time.Time) (more bool)) bool {
+	for {
+		start := time.Now()
+		if !work(start) {
+			return true
+		}
+		duty := time.Duration(keepDuty)
+		if k.srv.engine.Pressed() {
+			duty = keepDutyPressed
+		}
+		select {
+		case <-k.quit:
+			return false
+		case <-time.After(time.Since(start) * (100 - duty) / duty):
 		}
 	}
+}
+
+// evictSlice evicts while the limit is passed.
+func (k *memoryKeeper) evictSlice(start time.Time) (more bool) {
+	e := k.srv.engine
+	for e.Excess() > 0 && e.EvictOne(k.evictions) {
+		if time.Since(start) > keepSlice {
+			return true
+		}
+	}
+	return false
 }
 
 // wasteful tells whether compaction is worth while.
@@ -165,25 +205,18 @@ func (k *memoryKeeper) wasteful() bool {
 	return e.Wasted() > int64(e.Used()/wasteShare)+wasteBytes
 }
 
-// compact works in slices with pauses between them until nothing is to be
-// won. It returns false when the keeper is to stop.
-func (k *memoryKeeper) compact() bool {
-	for k.wasteful() {
-		start := time.Now()
-		more := true
-		for more && time.Since(start) < compactSlice {
-			k.mu.Lock()
-			more, _ = k.compactor.Step(false, k.evictions)
-			k.mu.Unlock()
-			k.compacted.Add(1)
-		}
+// compactSlice compacts while that is worth while.
+func (k *memoryKeeper) compactSlice(start time.Time) (more bool) {
+	if !k.wasteful() {
+		return false
+	}
+	for time.Since(start) < keepSlice {
+		k.mu.Lock()
+		more = k.compactor.Step()
+		k.mu.Unlock()
+		k.compacted.Add(1)
 		if !more {
-			return true
-		}
-		select {
-		case <-k.quit:
 			return false
-		case <-time.After(time.Since(start) * (100 - compactDuty) / compactDuty):
 		}
 	}
 	return true

@@ -78,8 +78,9 @@ func (p *Policy) SetName(n Name) { p.name.Store(uint32(n)) }
 // entries of a shard with equal handles are confused without harm.
 func (p *Policy) HandleBits() uint { return p.handleBits }
 
-// Reset forgets everything, as when all keys were deleted at once.
-// REQUIRES: all shards are locked, no dialogue is under way.
+// Reset forgets everything, as when all keys were deleted at once. Dialogues
+// that are under way find their group retired and nothing at their places.
+// REQUIRES: all shards are locked.
 func (p *Policy) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
