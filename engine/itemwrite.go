@@ -38,6 +38,14 @@ func (it *Item) Bump() {
 	}
 }
 
+// SetFetched notes whether the value was read since it was stored.
+func (it *Item) SetFetched(yes bool) {
+	*it.pos.slot &^= uint64(MetaFetched) << metaShift
+	if yes {
+		*it.pos.slot |= uint64(MetaFetched) << metaShift
+	}
+}
+
 // SetAttrs replaces all attributes of a value, whose content stays.
 // The item is not valid afterwards.
 // REQUIRES: the shard is locked.

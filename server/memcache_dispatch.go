@@ -170,6 +170,7 @@ func (ex *executor) memcacheUnheard(s *session, r *memcache.Request, keys memcac
 	mark, fault := len(s.out.Buf), r.Fault
 	r.Fault = memcache.FaultNone
 	if r.Op == memcache.OpMetaGet {
+		dropBehindOpaque(&r.Meta)
 		ex.memcacheKey(s, r, ex.srv.engine.Key(r.Key))
 	}
 	for range n {
@@ -179,4 +180,18 @@ func (ex *executor) memcacheUnheard(s *session, r *memcache.Request, keys memcac
 	}
 	s.out.Buf = s.out.Buf[:mark]
 	r.Fault = fault
+}
+
+// dropBehindOpaque forgets the flags about time that stand behind the opaque.
+func dropBehindOpaque(m *memcache.MetaFlags) {
+	behind := false
+	flags := m.Tokens
+	for t, ok := flags.Next(); ok; t, ok = flags.Next() {
+		switch {
+		case t[0] == 'O':
+			behind = true
+		case behind && (t[0] == 'T' || t[0] == 'R'):
+			m.Drop(t[0])
+		}
+	}
 }

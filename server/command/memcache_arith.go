@@ -33,9 +33,12 @@ func memCount(c *Ctx, it *engine.Item, delta uint64, down bool, cas uint64) (v u
 	if it.IsItem() {
 		pad = max(0, len(old)-len(text))
 	}
+	// To memcached a number that became longer is another value.
+	fetched := it.Fetched() && len(text) <= len(old)
 	if _, isInt := it.Int(); isInt && pad == 0 && v <= math.MaxInt64 {
 		it.UpdateInt(int64(v))
 		it.SetCAS(cas)
+		it.SetFetched(fetched)
 		c.Dirty++
 		return v, true, nil
 	}
@@ -53,6 +56,8 @@ func memCount(c *Ctx, it *engine.Item, delta uint64, down bool, cas uint64) (v u
 	}
 	if err == nil {
 		c.Dirty++
+		now, _ := c.Engine.Peek(memDB, c.Keys[0], c.NowMs)
+		now.SetFetched(fetched)
 	}
 	return v, true, err
 }
@@ -101,7 +106,7 @@ func memArith(c *Ctx, r *memcache.Request) Outcome {
 	case !found:
 		memSay(c, r, memcache.LineNotFound)
 		return OutcomeMiss
-	case binary && r.CAS != 0 && r.CAS != it.CAS():
+	case binary && r.CAS != 0 && it.Len() > 0 && r.CAS != it.CAS(): // an empty value is refused below
 		c.Out.Buf = memcache.AppendBinaryError(c.Out.Buf, r, memcache.StatusExists)
 		return OutcomeBadCAS
 	}
@@ -153,7 +158,7 @@ func metaArith(c *Ctx, r *memcache.Request) Outcome {
 	case !found:
 		c.Out.Buf = memcache.AppendMetaMiss(c.Out.Buf, r, memcache.MetaNF)
 		return OutcomeMiss
-	case m.Has('C') && r.CAS != it.CAS():
+	case r.CAS != 0 && it.Len() > 0 && r.CAS != it.CAS(): // an empty value is refused below
 		c.Out.Buf = memcache.AppendMetaMiss(c.Out.Buf, r, memcache.MetaEX)
 		return OutcomeBadCAS
 	}

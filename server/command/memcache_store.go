@@ -100,7 +100,7 @@ func (w *storing) putExpired(c *Ctx) result {
 
 // extend appends or prepends. Flags and deadline stay.
 func (w *storing) extend(c *Ctx, it *engine.Item) result {
-	old, isItem := it.Len(), it.IsItem()
+	old := it.Len()
 	if memcache.ItemBytes(len(c.Keys[0].Name), it.Flags(), int64(old+len(w.value))) > int64(c.Config.MaxItemBytes) {
 		return resKept
 	}
@@ -116,10 +116,9 @@ func (w *storing) extend(c *Ctx, it *engine.Item) result {
 			copy(dst, w.value)
 		}
 	}
-	if isItem {
-		now, _ := c.Engine.Peek(memDB, c.Keys[0], c.NowMs)
-		now.SetCAS(w.cas)
-	}
+	now, _ := c.Engine.Peek(memDB, c.Keys[0], c.NowMs)
+	now.SetCAS(w.cas)
+	now.SetFetched(false)
 	c.Dirty++
 	return resStored
 }

@@ -143,6 +143,9 @@ func spoilFrame(r *rand.Rand, f frame) frame {
 	default:
 		f.opcode = byte(r.IntN(opVerbosity))
 	}
+	if f.opcode >= opTouch && f.opcode != 0x20 && f.opcode < 0x30 && f.opcode != 0x21 && f.opcode != 0x22 {
+		f.value = nil // memcached carries such a touch out before it hangs up
+	}
 	if f.opcode == opQuit || f.opcode == opQuitQ || (f.opcode == opStat && len(f.key) == 0) {
 		f.opcode = opNoop
 	}
@@ -155,7 +158,14 @@ func binaryStep(r *rand.Rand) []harness.Step {
 	}
 	var raw []byte
 	for range harness.Weighted(r, 0, 70, 15, 10, 5) {
-		raw = append(raw, binaryFrame(r).bytes()...)
+		f := binaryFrame(r)
+		// While memcached still holds an item for a reply that it has not
+		// written, counting makes a new item without padding: a counter must
+		// not stand behind a get in one pipeline.
+		if name := f.opcode & 0x0f; len(raw) > 0 && f.opcode < 0x20 && (name == opIncrement || name == opIncrement+1) {
+			break
+		}
+		raw = append(raw, f.bytes()...)
 	}
 	return []harness.Step{{Op: harness.OpBinary, Conn: r.IntN(2), Args: [][]byte{raw}}}
 }
