@@ -64,6 +64,7 @@ type Engine struct {
 	shards    []*Shard
 
 	policy   *policy.Policy
+	watched  bool          // the policy is told of changes; guarded by all shards' locks
 	limit    atomic.Uint64 // bytes, 0 = none
 	used     atomic.Int64  // bytes handed out, summed up in steps
 	usedStep atomic.Int64  // bytes by which a shard may be ahead of used

@@ -135,7 +135,7 @@ func (w *Sweeper) step(s *Shard, sp *space, nowMs int64, onExpired func(int, []b
 			removed += w.visit(s, sp, seg, w.bucket, nowMs, onExpired)
 		}
 		if removed > 0 {
-			s.engine.policy.OnRemove(uint32(s.index), removed)
+			s.noteRemoved(removed)
 		}
 		if w.bucket < seg.buckets {
 			return removed, false

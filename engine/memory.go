@@ -37,6 +37,7 @@ const (
 // REQUIRES: no shard is locked by the caller.
 func (e *Engine) SetLimit(limit uint64) {
 	e.limit.Store(limit)
+	e.watch(limit != 0)
 	if limit == 0 {
 		e.region.SetLimit(0)
 		e.usedStep.Store(usedStepMax)

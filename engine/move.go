@@ -59,7 +59,7 @@ func (e *Engine) Flush(db int) *Garbage {
 		if t := s.spaces[db].t; t != nil {
 			g.tables = append(g.tables, garbageTable{s, t})
 			g.Keys += t.count
-			e.policy.OnRemove(uint32(s.index), t.count)
+			s.noteRemoved(t.count)
 		}
 		s.spaces[db] = space{}
 	}

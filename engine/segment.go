@@ -10,7 +10,7 @@ import (
 // of two cache lines and then its buckets, addressed by linear probing with
 // wrap-around. It grows in place of a directory split for as long as that is
 // cheap: through the sizes of segmentBytes, and only from the largest one it
-// splits in two. So the load stays between 70 and 87 % although the table as
+// splits in two. So the load stays between 77 and 87 % although the table as
 // a whole doubles, and no operation moves more than 3,600 slots.
 //
 //	offset 0    segmentHeader
@@ -37,9 +37,10 @@ const (
 )
 
 // segmentBytes are the sizes of a segment. The small ones are for small
-// tables; from splitSize on steps are a page each, and a segment of the last
+// tables; from splitSize on steps are 2 KiB, and a segment of the last
 // size splits into two of size splitSize.
-var segmentBytes = [...]int{256, 512, 1024, 2048, 4096, 8192, 16384, 20480, 24576, 28672, 32768}
+var segmentBytes = [...]int{256, 512, 1024, 2048, 4096, 8192, 16384,
+	18432, 20480, 22528, 24576, 26624, 28672, 30720, 32768}
 
 const (
 	splitSize   = 7

@@ -64,8 +64,8 @@ func (w *Staged) Commit() {
 		w.shard.markDeadline(w.sp, p.seg, p.slot, w.deadline)
 		return
 	}
-	m := w.shard.engine.policy.OnInsert(uint32(w.shard.index), w.key.Hash, handleOf(w.key.Hash, w.shard.engine.policy.HandleBits()))
-	slot := t.insert(w.key.Hash, w.ref, Meta(m))
+	m := w.shard.noteInserted(w.key.Hash)
+	slot := t.insert(w.key.Hash, w.ref, m)
 	w.shard.markDeadline(w.sp, t.segment(w.key.Hash), slot, w.deadline)
 }
 

@@ -29,7 +29,7 @@ func (e *Engine) place(db int, k Key, nowMs int64) (sp *space, p position, en en
 
 // drop removes an entry and frees its memory.
 func (s *Shard) drop(sp *space, p position, en entry) {
-	s.engine.policy.OnRemove(uint32(s.index), 1)
+	s.noteRemoved(1)
 	s.unlink(sp, p)
 	s.free(en)
 	sp.t.shrink(p.seg)
@@ -73,8 +73,8 @@ func (s *Shard) store(sp *space, k Key, p position, en entry, found bool, h *hea
 		*p.slot = *p.slot&^(slotRefMask|uint64(MetaFetched)<<metaShift) | uint64(ref)
 		s.markDeadline(sp, p.seg, p.slot, h.deadline)
 	} else {
-		m := s.engine.policy.OnInsert(uint32(s.index), k.Hash, handleOf(k.Hash, s.engine.policy.HandleBits()))
-		slot := sp.t.insert(k.Hash, ref, Meta(m))
+		m := s.noteInserted(k.Hash)
+		slot := sp.t.insert(k.Hash, ref, m)
 		s.markDeadline(sp, sp.t.segment(k.Hash), slot, h.deadline)
 	}
 	return ne.bytes(off, n), nil
