@@ -47,7 +47,7 @@ func newModel(t *rapid.T) *model {
 	}
 	old := openModelEngine(t, 2)
 	old.name += " with an earlier life"
-	for i := range 4000 {
+	for i := range 4000 / slowdown {
 		k := old.Key(keyName(i))
 		k.Shard.Lock()
 		if err := old.SetString(i%modelDatabases, k, bytes.Repeat([]byte{'x'}, i%300), Attrs{Deadline: testNow - 1000 + int64(i%50)}, testNow-2000); err != nil {

@@ -262,7 +262,7 @@ func (m *model) discard(*rapid.T) {
 // bulkPut stores many keys, so that segments grow and split.
 func (m *model) bulkPut(t *rapid.T) {
 	db, from := drawDB.Draw(t, "db"), rapid.IntRange(0, 6000).Draw(t, "from")
-	n, a := rapid.IntRange(1, 5000).Draw(t, "n"), m.drawAttrs(t)
+	n, a := rapid.IntRange(1, 5000/slowdown).Draw(t, "n"), m.drawAttrs(t)
 	pad := bytes.Repeat([]byte{'p'}, rapid.IntRange(0, 40).Draw(t, "pad"))
 	for i := from; i < from+n; i++ {
 		key := keyName(i)
@@ -279,7 +279,7 @@ func (m *model) bulkPut(t *rapid.T) {
 // bulkDelete deletes many keys, so that segments shrink and merge.
 func (m *model) bulkDelete(t *rapid.T) {
 	db, from := drawDB.Draw(t, "db"), rapid.IntRange(0, 2000).Draw(t, "from")
-	n := rapid.IntRange(1, 10000).Draw(t, "n")
+	n := rapid.IntRange(1, 10000/slowdown).Draw(t, "n")
 	for i := from; i < from+n; i++ {
 		key := keyName(i)
 		_, there := m.find(db, key)

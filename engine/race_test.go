@@ -1,0 +1,6 @@
+//go:build race
+
+package engine
+
+// slowdown divides the work of tests that go through many keys.
+const slowdown = 8
