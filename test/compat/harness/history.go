@@ -170,7 +170,8 @@ func escape(p []byte) string {
 
 // ParseTranscript reads a transcript: comment lines (#), "resp N", and one
 // line a step. A line "< REPLY" after a step records the reply it must have,
-// escaped as strings are and without the last CRLF.
+// escaped as strings are and, as binary frames have none, without the last
+// CRLF.
 func ParseTranscript(name, text string) (History, error) {
 	h := History{Family: name, Proto: 2}
 	for i, line := range strings.Split(text, "\n") {
@@ -247,7 +248,10 @@ func (h *History) parseWant(text string) error {
 		return nil
 	}
 	want, err := unescape(text)
-	last.Want = append(want, '\r', '\n')
+	if last.Op != OpBinary {
+		want = append(want, '\r', '\n')
+	}
+	last.Want = want
 	return err
 }
 
