@@ -5,15 +5,19 @@ import "bytes"
 // nextInline parses a request typed as one line of words. Words may be quoted
 // as in redis-cli: "..." with escapes (\n \r \t \b \a \xHH), '...' with \' only.
 func (p *Parser) nextInline(buf []byte, args [][]byte) ([][]byte, int, error) {
-	nl := bytes.IndexByte(buf, '\n')
+	// pos is how far the line has been searched for its end already.
+	nl := bytes.IndexByte(buf[p.pos:], '\n')
+	// The limit holds for the line itself: whether it is refused must not
+	// depend on how the network cuts it up.
+	if nl < 0 && len(buf) > MaxInlineBytes || p.pos+nl > MaxInlineBytes {
+		return args, 0, errTooBigInline
+	}
 	if nl < 0 {
-		if len(buf) > MaxInlineBytes {
-			return args, 0, errTooBigInline
-		}
-		p.need = len(buf) + 1
+		p.pos, p.need = len(buf), len(buf)+1
 		return args, 0, nil
 	}
-	p.need = 0
+	nl += p.pos
+	p.pos, p.need = 0, 0
 	end := nl
 	if end > 0 && buf[end-1] == '\r' {
 		end--
