@@ -111,8 +111,8 @@ func (s *session) appendInfo(dst []byte, nowMs int64) []byte {
 	number(" qbuf-free=", int64(cap(s.in)-len(s.in)))
 	text(" argv-mem=0 multi-mem=0", "")
 	number(" rbs=", int64(cap(s.out.Buf)))
-	number(" rbp=", int64(len(s.out.Buf)))
-	number(" obl=", int64(len(s.out.Buf)))
+	number(" rbp=", int64(s.waiting()))
+	number(" obl=", int64(s.waiting()))
 	pushed := int64(s.pushes.size())
 	number(" oll=", min(pushed, 1))
 	number(" omem=", pushed)
@@ -137,7 +137,11 @@ func (p *peer) display() string {
 
 // memoryBytes is what the session holds. REQUIRES: s.mu is held.
 func (s *session) memoryBytes() int {
-	return int(unsafe.Sizeof(*s)) + cap(s.in) + cap(s.out.Buf) + s.pushes.size()
+	n := int(unsafe.Sizeof(*s)) + cap(s.in) + cap(s.out.Buf) + cap(s.unsent) + s.pushes.size()
+	if f, ok := s.front.(*respFront); ok {
+		n += int(unsafe.Sizeof(*f)) + f.parser.HeldBytes()
+	}
+	return n
 }
 
 // flagLetters describes the session's state as CLIENT LIST does.
@@ -176,7 +180,7 @@ func (s *session) flagLetters() string {
 
 // eventLetters says what the driver waits for. REQUIRES: s.mu is held.
 func (s *session) eventLetters() string {
-	if len(s.out.Buf) > 0 {
+	if s.waiting() > 0 {
 		return "rw"
 	}
 	return "r"

@@ -4,32 +4,36 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"time"
 
 	"go.uber.org/zap"
 )
 
-// goroutineDriver serves each connection by a goroutine over net.Conn: for
+// goroutineDriver serves each connection by goroutines over net.Conn: for
 // systems without epoll, and for connections that are more than a socket.
 type goroutineDriver struct {
 	srv *Server
 	wg  sync.WaitGroup
-	// mu guards conns. It is a leaf.
+	// mu guards the fields below. It is a leaf.
 	mu    sync.Mutex
 	conns map[*netConn]struct{}
 	quit  chan struct{}
 }
 
-// netConn is a connection in the care of a goroutine.
+// netConn is a connection in the care of two goroutines: one reads, executes
+// and writes; the other serves what comes from other sessions and workers.
 type netConn struct {
 	d    *goroutineDriver
 	net  net.Conn
 	s    *session
 	kick chan struct{} // holds a token when there is something to do besides input
-	quit chan struct{} // closed when the connection ends
+	turn chan struct{} // holds a token after each turn that a kick caused
+	over chan struct{} // closed when the session has ended by its own will
+	quit chan struct{} // closed when the connection has ended
 
-	// writing serializes writes, so that what is taken from the session first
+	// writing serializes turns, so that what is taken from the session first
 	// is written first. Rank: above session.mu. I/O happens under it.
 	writing sync.Mutex
 }
@@ -41,6 +45,7 @@ func newGoroutineDriver(srv *Server) *goroutineDriver {
 func (d *goroutineDriver) start() { d.wg.Go(d.cron) }
 
 func (d *goroutineDriver) accept(l *listener) error {
+	l.done = make(chan struct{})
 	go func() {
 		defer close(l.done)
 		d.acceptAll(l)
@@ -74,11 +79,10 @@ func (d *goroutineDriver) adopt(l *listener, nc net.Conn) {
 		remote, _ := netip.ParseAddrPort(nc.RemoteAddr().String())
 		local, _ := netip.ParseAddrPort(nc.LocalAddr().String())
 		p = peerOf(remote, local)
-		if secs := d.srv.cfg.Load().TCPKeepAliveSecs; secs > 0 {
-			_ = nc.(*net.TCPConn).SetKeepAliveConfig(net.KeepAliveConfig{ // a connection without keepalive still works
-				Enable: true, Idle: time.Duration(secs) * time.Second,
-				Interval: time.Duration(max(1, secs/3)) * time.Second, Count: 3})
-		}
+		secs := d.srv.cfg.Load().TCPKeepAliveSecs
+		_ = nc.(*net.TCPConn).SetKeepAliveConfig(net.KeepAliveConfig{ // a connection without keepalive still works
+			Enable: secs > 0, Idle: time.Duration(secs) * time.Second,
+			Interval: time.Duration(max(1, secs/3)) * time.Second, Count: 3})
 	}
 	s, refusal := d.srv.welcome(l, p)
 	if s == nil {
@@ -86,7 +90,8 @@ func (d *goroutineDriver) adopt(l *listener, nc net.Conn) {
 		_ = nc.Close()
 		return
 	}
-	c := &netConn{d: d, net: nc, s: s, kick: make(chan struct{}, 1), quit: make(chan struct{})}
+	c := &netConn{d: d, net: nc, s: s, kick: make(chan struct{}, 1), turn: make(chan struct{}, 1),
+		over: make(chan struct{}), quit: make(chan struct{})}
 	s.driver = c
 	d.mu.Lock()
 	d.conns[c] = struct{}{}
@@ -95,15 +100,22 @@ func (d *goroutineDriver) adopt(l *listener, nc net.Conn) {
 	d.wg.Go(c.attend)
 }
 
-// wake implements driver. A killed session's connection is closed from here:
-// whoever serves it may be stuck writing to a client that does not read.
+// longAgo is a deadline that has passed: it ends reads and writes that wait.
+var longAgo = time.Unix(1, 0)
+
+// wake implements driver.
 func (c *netConn) wake(s *session) {
 	if s.killed.Load() {
-		_ = c.net.Close() // ends read
+		_ = c.net.SetDeadline(longAgo) // a turn may be waiting for a client that does not read
 	}
+	put(c.kick)
+}
+
+// put leaves a token unless there is one already.
+func put(c chan struct{}) {
 	select {
-	case c.kick <- struct{}{}:
-	default: // a token is there already
+	case c <- struct{}{}:
+	default:
 	}
 }
 
@@ -113,11 +125,47 @@ func (c *netConn) read() {
 	buf := make([]byte, bufferBytes)
 	for {
 		n, err := c.net.Read(buf)
-		if err != nil {
+		if n > 0 && !c.serve(buf[:n]) {
 			return
 		}
-		if !c.turn(buf[:n]) {
+		if err != nil {
+			c.finish(err)
 			return
+		}
+		if !c.until(func(s *session) bool { return !s.parked || len(s.in) < maxParkedInputBytes }) {
+			return
+		}
+	}
+}
+
+// finish waits, after the last input, until what it asked for is answered. The
+// input has ended because the client shut down its sending half or because the
+// server drains; other errors end the connection at once.
+func (c *netConn) finish(err error) {
+	var fault *net.OpError
+	if errors.As(err, &fault) && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return
+	}
+	c.s.mu.Lock()
+	c.s.endInput()
+	c.s.mu.Unlock()
+	c.until(func(s *session) bool { return s.closing != stayOpen || s.idle() })
+}
+
+// until waits for a condition that a worker's end may bring about. It returns
+// false when the connection is to be closed.
+func (c *netConn) until(ok func(*session) bool) bool {
+	for {
+		c.s.mu.Lock()
+		done := ok(c.s)
+		c.s.mu.Unlock()
+		if done {
+			return true
+		}
+		select {
+		case <-c.turn:
+		case <-c.over:
+			return false
 		}
 	}
 }
@@ -127,54 +175,92 @@ func (c *netConn) attend() {
 	for {
 		select {
 		case <-c.kick:
-			if !c.turn(nil) {
+			if !c.serve(nil) {
+				close(c.over)
 				_ = c.net.Close() // ends read
 				return
 			}
+			put(c.turn)
 		case <-c.quit:
 			return
 		}
 	}
 }
 
-// turn feeds input, or resumes the session if there is none, and writes the
+// serve feeds input, or resumes the session if there is none, and writes the
 // replies. It returns false when the connection is to be closed.
-func (c *netConn) turn(input []byte) bool {
+func (c *netConn) serve(input []byte) bool {
 	c.writing.Lock()
 	defer c.writing.Unlock()
+	s := c.s
 	for {
 		ex := c.d.srv.executors.get()
 		ex.tick()
-		s := c.s
 		s.mu.Lock()
 		if input != nil {
 			s.feed(ex, input)
 		} else {
 			s.resume(ex)
 		}
-		out, stalled := s.out.Buf, s.stalled
-		s.out.Buf = nil
-		end := s.closing
-		s.outBytes += uint64(len(out))
-		if len(out) > 0 {
-			ex.stats.writes.add(1)
-			ex.stats.outBytes.add(uint64(len(out)))
+		input = nil
+		if s.waiting() == 0 && s.out.Buf != nil {
+			s.written(ex, 0)
 		}
 		s.mu.Unlock()
-		ok := end != closeNow
-		if ok && len(out) > 0 {
-			_, err := c.net.Write(out)
-			ok = err == nil
-		}
-		ex.buffers.put(out)
 		c.d.srv.executors.put(ex)
-		if !ok || end == closeFlushed {
+		if !c.write() {
+			return false
+		}
+		s.mu.Lock()
+		end, stalled := s.closing, s.stalled
+		s.mu.Unlock()
+		if end != stayOpen {
 			return false
 		}
 		if !stalled {
 			return true
 		}
-		input = nil
+	}
+}
+
+// maxWriteBytes is how much is written at a time: what the session counts as
+// waiting then goes down while a slow client reads.
+const maxWriteBytes = 256 << 10
+
+// write writes all output. It returns false when the connection is to be closed.
+func (c *netConn) write() bool {
+	s := c.s
+	for {
+		s.mu.Lock()
+		if s.closing == closeNow {
+			s.mu.Unlock()
+			return false
+		}
+		if len(s.unsent) == 0 {
+			s.unsent, s.out.Buf = s.out.Buf, nil // others may append to out meanwhile
+		}
+		out := s.unsent
+		s.mu.Unlock()
+		if len(out) == 0 {
+			return true
+		}
+		n, err := c.net.Write(out[:min(len(out), maxWriteBytes)])
+		if err != nil {
+			return false
+		}
+		ex := c.d.srv.executors.get()
+		ex.tick()
+		s.mu.Lock()
+		s.written(ex, n)
+		over := s.waiting() > 0 && s.overOutputLimit(ex.nowMs)
+		s.mu.Unlock()
+		if n == len(out) {
+			ex.buffers.put(out)
+		}
+		c.d.srv.executors.put(ex)
+		if over {
+			return false
+		}
 	}
 }
 
@@ -202,7 +288,7 @@ func (d *goroutineDriver) cron() {
 				end := c.s.overdue(now.UnixMilli())
 				c.s.mu.Unlock()
 				if end {
-					_ = c.net.Close() // ends read
+					c.s.kill()
 				}
 			}
 		}
@@ -220,10 +306,22 @@ func (d *goroutineDriver) snapshot() []*netConn {
 }
 
 func (d *goroutineDriver) stop(drain time.Duration) {
-	d.srv.drainOutput(drain)
-	close(d.quit)
+	close(d.quit) // ends cron
 	for _, c := range d.snapshot() {
-		_ = c.net.Close() // ends read
+		_ = c.net.SetReadDeadline(longAgo) // ends the input, as the client's hanging up does
 	}
-	d.wg.Wait()
+	ended := make(chan struct{})
+	go func() {
+		d.wg.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return
+	case <-time.After(drain):
+	}
+	for _, c := range d.snapshot() {
+		c.s.kill()
+	}
+	<-ended
 }

@@ -54,7 +54,20 @@ func (d *epollDriver) start() {
 }
 
 func (d *epollDriver) stop(drain time.Duration) {
-	d.srv.drainOutput(drain)
+	drained := make([]chan struct{}, len(d.loops))
+	for i, l := range d.loops {
+		drained[i] = l.drained
+		l.drain()
+	}
+	late := time.After(drain)
+wait:
+	for _, c := range drained {
+		select {
+		case <-c:
+		case <-late:
+			break wait
+		}
+	}
 	for _, l := range d.loops {
 		l.stop()
 	}
@@ -68,6 +81,7 @@ func (d *epollDriver) accept(l *listener) error {
 	if err != nil {
 		return fmt.Errorf("wait for connections: %w", err)
 	}
+	l.done = make(chan struct{})
 	go func() {
 		defer close(l.done)
 		d.acceptAll(l, raw)

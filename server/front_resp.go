@@ -71,7 +71,11 @@ func (f *respFront) parse(s *session, ex *executor, buf []byte, off int) (end in
 	ex.batch, ex.args = ex.batch[:0], ex.args[:0]
 	f.parser.MaxBulkBytes = ex.ctx.Config.MaxStringBytes
 	f.parser.Unauthenticated = !s.authed
-	for off < len(buf) && len(ex.batch) < maxBatch {
+	most := maxBatch
+	if !s.authed {
+		most = 1 // AUTH changes the limits of the requests behind it
+	}
+	for off < len(buf) && len(ex.batch) < most {
 		from := len(ex.args)
 		args, n, err := f.parser.Next(buf[off:], ex.args)
 		if err != nil || n == 0 {

@@ -10,7 +10,7 @@ func (s *session) overOutputLimit(nowMs int64) bool {
 	if s.monitor {
 		limit = s.srv.cfg.Load().OutputLimits.Replica
 	}
-	size := int64(len(s.out.Buf) + s.pushes.size())
+	size := int64(s.waiting() + s.pushes.size())
 	soft := limit.SoftBytes > 0 && size > limit.SoftBytes
 	switch {
 	case limit.HardBytes > 0 && size > limit.HardBytes:
@@ -33,7 +33,7 @@ func (s *session) overOutputLimit(nowMs int64) bool {
 // allows or does not read its replies.
 // REQUIRES: s.mu is held.
 func (s *session) overdue(nowMs int64) bool {
-	if len(s.out.Buf) > 0 && s.overOutputLimit(nowMs) {
+	if s.waiting() > 0 && s.overOutputLimit(nowMs) {
 		return true
 	}
 	cfg := s.srv.cfg.Load()

@@ -73,7 +73,6 @@ func (srv *Server) listen(cfg *config.Config) error {
 		return errors.New("nothing to listen on: port and memcached-port are 0 and unixsocket is not set")
 	}
 	for _, l := range srv.listeners {
-		l.done = make(chan struct{})
 		if err := srv.driver.accept(l); err != nil {
 			return err
 		}
@@ -120,14 +119,25 @@ func listenTCP(addr string, port, backlog int) (net.Listener, error) {
 	return l, nil
 }
 
+// maxUnixPath is the length of the longest path of a unix socket, in bytes;
+// macOS allows four fewer, which its own error then says.
+const maxUnixPath = 107
+
 func listenUnix(path string, perm uint32) (net.Listener, error) {
 	if info, err := os.Lstat(path); err == nil {
 		if info.Mode()&os.ModeSocket == 0 {
 			return nil, fmt.Errorf("unixsocket %s: there is a file of that name that is no socket; remove it or choose another path", path)
 		}
+		if c, err := net.Dial("unix", path); err == nil {
+			_ = c.Close()
+			return nil, fmt.Errorf("unixsocket %s: another program listens there; stop it or choose another path", path)
+		}
 		if err := os.Remove(path); err != nil {
 			return nil, fmt.Errorf("unixsocket %s: cannot remove the socket that is left there: %w", path, err)
 		}
+	}
+	if len(path) > maxUnixPath {
+		return nil, fmt.Errorf("unixsocket %s: the path has %d bytes, the system allows %d; choose a shorter one", path, len(path), maxUnixPath)
 	}
 	l, err := net.Listen("unix", path)
 	if err != nil {
@@ -170,9 +180,12 @@ func (srv *Server) welcome(l *listener, p peer) (*session, string) {
 		f = newMemcacheFront(srv)
 		tooMany = "ERROR Too many open connections\r\n"
 	}
-	if !p.secure && cfg.ProtectedMode && cfg.RequirePass == "" && !cfg.IsExplicit("bind") {
+	if !p.secure && cfg.ProtectedMode && cfg.RequirePass == "" {
 		srv.rejected.Add(1)
-		return nil, denied
+		if l.memcached {
+			return nil, "SERVER_ERROR " + denied
+		}
+		return nil, "-DENIED " + denied
 	}
 	s := srv.newSession(p, f)
 	if s == nil {
@@ -185,9 +198,8 @@ func (srv *Server) welcome(l *listener, p peer) (*session, string) {
 }
 
 // denied is what a stranger hears in protected mode.
-const denied = "-DENIED larder runs in protected mode: no password is set and no bind address was configured, " +
-	"so only this machine may connect. To let others in, set requirepass, name the addresses to listen on with bind, " +
-	"or, if the network is trusted, set protected-mode no.\r\n"
+const denied = "larder runs in protected mode: no password is set, so only this machine may connect. " +
+	"To let others in, set requirepass or, if the network is trusted, set protected-mode no.\r\n"
 
 // peerOf describes a connection by its addresses.
 func peerOf(remote, local netip.AddrPort) peer {

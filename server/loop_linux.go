@@ -40,8 +40,10 @@ type loop struct {
 	sweep  int     // file descriptor at which the next cron goes on
 	events [loopEvents]unix.EpollEvent
 
-	mail loopMail
-	done chan struct{}
+	draining bool // no input is read any more; sessions end when they are idle
+	mail     loopMail
+	drained  chan struct{} // closed when draining has left no connection
+	done     chan struct{}
 }
 
 // loopMail is what other goroutines hand to a loop.
@@ -51,7 +53,9 @@ type loopMail struct {
 	signal  bool       // the eventfd has been written since the last take
 	wakes   []*session // sessions to look at
 	adopted []*conn    // new connections
+	drain   bool
 	stop    bool
+	stopped bool // nobody reads the mail any more, the eventfd is closed
 }
 
 // conn is a socket in a loop's care.
@@ -67,6 +71,10 @@ type conn struct {
 func (c *conn) wake(s *session) {
 	l := c.l
 	l.mail.mu.Lock()
+	if l.mail.stopped { // a worker ended after the loops
+		l.mail.mu.Unlock()
+		return
+	}
 	l.mail.wakes = append(l.mail.wakes, s)
 	l.ring()
 }
@@ -93,7 +101,7 @@ func newLoop(srv *Server, id int) (*loop, error) {
 		return nil, fmt.Errorf("eventfd: %w", err)
 	}
 	l := &loop{srv: srv, id: id, epfd: epfd, wakefd: wakefd, ex: newExecutor(srv),
-		rbuf: make([]byte, loopReadBytes), done: make(chan struct{})}
+		rbuf: make([]byte, loopReadBytes), drained: make(chan struct{}), done: make(chan struct{})}
 	srv.executors.register(l.ex)
 	if err := l.watch(wakefd, unix.EPOLLIN); err != nil {
 		return nil, err
@@ -111,6 +119,14 @@ func (l *loop) adopt(c *conn) {
 	l.count.Add(1)
 	l.mail.mu.Lock()
 	l.mail.adopted = append(l.mail.adopted, c)
+	l.ring()
+}
+
+// drain makes the loop take no more input; drained is closed when all replies
+// have left. REQUIRES: nothing is adopted any more.
+func (l *loop) drain() {
+	l.mail.mu.Lock()
+	l.mail.drain = true
 	l.ring()
 }
 
@@ -151,6 +167,10 @@ func (l *loop) run() {
 			return
 		}
 		l.flush()
+		if l.draining && l.count.Load() == 0 && l.drained != nil {
+			close(l.drained)
+			l.drained = nil
+		}
 		if l.ex.nowNs >= l.cronAt {
 			l.cron()
 		}
@@ -182,13 +202,14 @@ func (l *loop) wait() int {
 
 // takeMail handles what others handed in; it reports a request to stop.
 func (l *loop) takeMail() (stop bool) {
-	var drain [8]byte
-	_, _ = unix.Read(l.wakefd, drain[:])
+	var rings [8]byte
+	_, _ = unix.Read(l.wakefd, rings[:])
 	m := &l.mail
 	m.mu.Lock()
 	wakes, adopted := m.wakes, m.adopted
 	m.wakes, m.adopted, m.signal = nil, nil, false
-	stop = m.stop
+	drain := m.drain
+	stop, m.drain = m.stop, false
 	m.mu.Unlock()
 	for _, c := range adopted {
 		l.add(c)
@@ -202,7 +223,27 @@ func (l *loop) takeMail() (stop bool) {
 			l.markDirty(c)
 		}
 	}
+	if drain {
+		l.beginDrain()
+	}
 	return stop
+}
+
+// beginDrain takes the last input: what has arrived by now is still executed.
+func (l *loop) beginDrain() {
+	l.draining = true
+	for _, c := range l.conns {
+		if c == nil {
+			continue
+		}
+		c.s.mu.Lock()
+		open := c.s.closing == stayOpen && !c.s.ended && c.s.waiting() == 0
+		c.s.mu.Unlock()
+		if open {
+			l.read(c)
+		}
+		l.markDirty(c)
+	}
 }
 
 // add starts to watch an adopted connection.
@@ -223,7 +264,8 @@ func (l *loop) read(c *conn) {
 	s := c.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closing != stayOpen {
+	if s.closing != stayOpen || s.ended {
+		s.closing = closeNow // the socket is of no use any more, or this would not be called
 		l.markDirty(c)
 		return
 	}
@@ -236,10 +278,10 @@ func (l *loop) read(c *conn) {
 	switch {
 	case e == unix.EAGAIN || e == unix.EINTR:
 		return
-	case e != 0 || n == 0:
-		// The client has gone, or has closed its sending half: as Redis does,
-		// what it asked for before has been executed, but nobody waits for it.
+	case e != 0:
 		s.closing = closeNow
+	case n == 0:
+		s.endInput()
 	case direct:
 		s.fed(l.ex, int(n))
 	default:
@@ -297,14 +339,31 @@ func (l *loop) send(c *conn) bool {
 	if s.closing == closeNow {
 		return false
 	}
-	if len(s.out.Buf) == 0 {
+	if s.waiting() > 0 && !l.transmit(c) {
+		return false
+	}
+	if s.waiting() == 0 {
 		if s.out.Buf != nil {
 			s.written(l.ex, 0)
 		}
-		l.setInterest(c)
-		return s.closing == stayOpen
+		if s.stalled {
+			s.resume(l.ex)
+			l.again = append(l.again, c)
+		}
+		if (s.ended || l.draining) && s.idle() {
+			return false
+		}
 	}
-	n, _, e := syscall.RawSyscall(unix.SYS_WRITE, uintptr(c.fd), uintptr(unsafe.Pointer(&s.out.Buf[0])), uintptr(len(s.out.Buf)))
+	l.setInterest(c)
+	return s.closing == stayOpen || s.waiting() > 0
+}
+
+// transmit writes once. It returns false when the connection is to be closed.
+// REQUIRES: c.s.mu is held; output is waiting.
+func (l *loop) transmit(c *conn) bool {
+	s := c.s
+	out := s.output()
+	n, _, e := syscall.RawSyscall(unix.SYS_WRITE, uintptr(c.fd), uintptr(unsafe.Pointer(&out[0])), uintptr(len(out)))
 	switch {
 	case e == unix.EAGAIN || e == unix.EINTR:
 		n = 0
@@ -314,15 +373,7 @@ func (l *loop) send(c *conn) bool {
 	if n > 0 {
 		s.written(l.ex, int(n))
 	}
-	if len(s.out.Buf) > 0 && s.overOutputLimit(l.ex.nowMs) {
-		return false
-	}
-	if len(s.out.Buf) == 0 && s.stalled {
-		s.resume(l.ex)
-		l.again = append(l.again, c)
-	}
-	l.setInterest(c)
-	return s.closing == stayOpen || len(s.out.Buf) > 0
+	return s.waiting() == 0 || !s.overOutputLimit(l.ex.nowMs)
 }
 
 // setInterest says what the descriptor is watched for. While output waits, no
@@ -332,8 +383,10 @@ func (l *loop) send(c *conn) bool {
 func (l *loop) setInterest(c *conn) {
 	want := uint32(unix.EPOLLIN | unix.EPOLLRDHUP)
 	switch {
-	case len(c.s.out.Buf) > 0:
+	case c.s.waiting() > 0:
 		want = unix.EPOLLOUT
+	case c.s.ended, l.draining:
+		want = 0
 	case c.s.parked && len(c.s.in) >= maxParkedInputBytes:
 		want = 0
 	}
@@ -367,6 +420,9 @@ func (l *loop) closeAll() {
 			l.close(c)
 		}
 	}
+	l.mail.mu.Lock()
+	l.mail.stopped = true
+	l.mail.mu.Unlock()
 	_ = unix.Close(l.epfd)
 	_ = unix.Close(l.wakefd)
 }

@@ -32,6 +32,7 @@ type pauseGate struct {
 	untilMs int64 // ms since 1970
 	timer   *time.Timer
 	waiting []*session
+	stopped bool // there are no more pauses
 }
 
 // closed tells whether a command has to wait.
@@ -74,6 +75,9 @@ func (g *pauseGate) forget(s *session) {
 func (g *pauseGate) pause(kind pauseKind, untilMs, nowMs int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.stopped {
+		return
+	}
 	g.kind.Store(max(g.kind.Load(), uint32(kind)))
 	g.untilMs = max(g.untilMs, untilMs)
 	if g.timer != nil {
@@ -118,6 +122,15 @@ func (g *pauseGate) resume() {
 		s.mu.Unlock()
 		s.driver.wake(s)
 	}
+}
+
+// stop ends the pause, and allows no more.
+// REQUIRES: no session is locked by the caller.
+func (g *pauseGate) stop() {
+	g.mu.Lock()
+	g.stopped = true
+	g.mu.Unlock()
+	g.resume()
 }
 
 // clientPause implements CLIENT PAUSE timeout [WRITE|ALL].

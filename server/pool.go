@@ -1,6 +1,9 @@
 package server
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // executorPool keeps all executors: those of the loops are only listed here,
 // for statistics; the others are lent to workers and to the goroutine driver.
@@ -33,9 +36,28 @@ func (p *executorPool) get() *executor {
 }
 
 func (p *executorPool) put(ex *executor) {
+	ex.forget()
 	p.mu.Lock()
 	p.free = append(p.free, ex)
 	p.mu.Unlock()
+}
+
+// maxIdleArgs bounds the room for arguments that an executor keeps.
+const maxIdleArgs = 1024
+
+// forget lets go of the last requests' arguments, which are parts of a
+// session's or a worker's memory.
+func (ex *executor) forget() {
+	clear(ex.args[:cap(ex.args)])
+	clear(ex.keys[:cap(ex.keys)])
+	if cap(ex.args) > maxIdleArgs {
+		ex.args = nil
+	}
+	if cap(ex.keys) > maxIdleArgs {
+		ex.keys, ex.keyAt, ex.locked = nil, nil, nil
+	}
+	ex.ctx.Args, ex.ctx.Keys, ex.ctx.Out = nil, nil, nil
+	ex.q = call{}
 }
 
 // each calls f with every executor's statistics.
@@ -54,5 +76,17 @@ type workers struct{ wg sync.WaitGroup }
 
 func (w *workers) start(f func()) { w.wg.Go(f) }
 
-// wait returns when all have ended.
-func (w *workers) wait() { w.wg.Wait() }
+// wait returns when all have ended, or after d; it tells whether all have.
+func (w *workers) wait(d time.Duration) bool {
+	ended := make(chan struct{})
+	go func() {
+		w.wg.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return true
+	case <-time.After(d):
+		return false
+	}
+}

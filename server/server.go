@@ -93,16 +93,17 @@ func New(o Options) (*Server, error) {
 
 // Start opens the listeners and begins to serve.
 func (srv *Server) Start() error {
+	srv.raiseFileLimit()
 	cfg := srv.cfg.Load()
 	var err error
 	if srv.driver, err = newDriver(srv, cfg); err != nil {
 		return err
 	}
+	srv.driver.start()
 	if err := srv.listen(cfg); err != nil {
 		srv.Shutdown(0)
 		return err
 	}
-	srv.driver.start()
 	srv.expiry.start()
 	srv.memory.start()
 	srv.sampler.start(srv)
@@ -114,26 +115,35 @@ func (srv *Server) Start() error {
 // so that nothing new comes; then the loops, each of which finishes the round
 // it is in and writes the replies; then the workers and the background work;
 // the engine last, when nothing can touch it any more. Replies that clients do
-// not take within drain are lost.
+// not take within drain are lost, and so are commands that run longer than
+// that: the data is then left to the end of the process.
 func (srv *Server) Shutdown(drain time.Duration) {
+	deadline := time.Now().Add(drain)
 	for _, l := range srv.listeners {
 		l.close()
 	}
-	srv.pause.resume()
+	srv.pause.stop()
 	if srv.driver != nil {
 		srv.driver.stop(drain)
 	}
 	srv.memcached.flush.stop()
-	srv.workers.wait()
 	if srv.running {
 		srv.sampler.stop()
 		srv.memory.stop()
 		srv.expiry.stop()
 	}
+	if !srv.workers.wait(max(time.Until(deadline), minWorkerWait)) {
+		srv.log.Warn("a command still runs after shutdown-timeout: ending without it")
+		return
+	}
 	if err := srv.engine.Close(); err != nil {
 		srv.log.Warn("cannot give memory back", zap.Error(err))
 	}
 }
+
+// minWorkerWait is how long Shutdown waits at least for what runs beside the
+// loops: freeing flushed data takes a while even when no client waits for it.
+const minWorkerWait = time.Second
 
 // entropy returns 64 random bits.
 func (srv *Server) entropy() uint64 {

@@ -27,6 +27,9 @@ type session struct {
 	front front
 	in    []byte // input that is not parsed yet
 	out   resp.Writer
+	// unsent is what the socket did not take of earlier output; it leaves
+	// before out.Buf.
+	unsent []byte
 
 	db        int
 	user      string
@@ -43,9 +46,10 @@ type session struct {
 	held      bool // the command just dispatched was held back and stays in the input
 	parked    bool // a worker runs its command, or it waits for something
 	stalled   bool // input waits until the output has been written
+	ended     bool // the client sends nothing more, but waits for replies
 	closing   closing
 	lastCmd   int   // Command.ID + 1 of the last command, 0 = none
-	activeMs  int64 // time of the last input
+	activeMs  int64 // time of the last input or output
 	softSince int64 // when the output passed its soft limit, ms, 0 = it is below
 	inBytes   uint64
 	outBytes  uint64
@@ -115,6 +119,7 @@ func (s *session) feed(ex *executor, data []byte) {
 	if len(data) > 0 {
 		ex.stats.reads.add(1)
 		ex.stats.inBytes.add(uint64(len(data)))
+		s.activeMs = ex.nowMs
 	}
 	if s.parked || s.closing != stayOpen {
 		if s.closing == stayOpen {
@@ -133,12 +138,16 @@ func (s *session) feed(ex *executor, data []byte) {
 	if s.out.Buf == nil {
 		s.out.Buf = ex.buffers.get()
 	}
+	large := cap(s.in) > maxPooledBytes
 	n := s.front.consume(s, ex, buf)
 	s.keep(ex, buf[n:])
+	if large && s.in == nil {
+		ex.forget() // or the arguments keep a large request alive until others replace them
+	}
 	s.limitInput()
 }
 
-// limitInput closes a session that holds more unparsed input than
+// limitInput closes a session with more unparsed input than
 // client-query-buffer-limit allows.
 func (s *session) limitInput() {
 	if limit := s.srv.cfg.Load().QueryLimitBytes; limit > 0 && int64(len(s.in)) > limit {
@@ -157,8 +166,8 @@ func (s *session) keep(ex *executor, rest []byte) {
 			s.in = nil
 		}
 	case len(s.in) == 0:
-		if need := s.front.need(); need > bufferBytes {
-			s.in = make([]byte, 0, roomFor(need, len(rest)))
+		if room := roomFor(s.front.need(), len(rest)); room > bufferBytes {
+			s.in = make([]byte, 0, room)
 		} else {
 			s.in = ex.buffers.get()
 		}
@@ -166,8 +175,8 @@ func (s *session) keep(ex *executor, rest []byte) {
 	default:
 		n := copy(s.in, rest)
 		s.in = s.in[:n]
-		if need := s.front.need(); need > cap(s.in) {
-			s.in = append(make([]byte, 0, roomFor(need, n)), s.in...)
+		if room := roomFor(s.front.need(), n); room >= 2*cap(s.in) {
+			s.in = append(make([]byte, 0, room), s.in...)
 		}
 	}
 }
@@ -180,11 +189,12 @@ const (
 	maxParkedInputBytes = 1 << 20
 )
 
-// roomFor is the capacity of a buffer that holds have bytes and awaits need.
-// On a client's mere announcement at most 1 MiB is allocated; beyond that, and
-// where only the next byte is known to be needed, the buffer doubles, so that
-// a request of many small arguments is not read a few bytes at a time.
-func roomFor(need, have int) int { return max(min(need, 1<<20), 2*have) }
+// roomFor is the capacity of a buffer that holds have bytes and awaits need. On
+// a client's mere announcement at most 1 MiB is allocated, and not more than 64
+// times what has come of it; beyond that, and where only the next byte is known
+// to be needed, the buffer doubles, so that a request of many small arguments
+// is not read a few bytes at a time.
+func roomFor(need, have int) int { return max(min(need, 64*have, 1<<20), 2*have) }
 
 // space returns where a driver may read more input to directly: behind the
 // unparsed input when a large argument is being awaited, otherwise nil, and
@@ -195,9 +205,13 @@ func (s *session) space() []byte {
 		return nil
 	}
 	if cap(s.in) == len(s.in) {
-		grown := make([]byte, len(s.in), 2*cap(s.in))
-		copy(grown, s.in)
-		s.in = grown
+		// To what is needed if that is in reach, and otherwise by a factor: a
+		// request of many small arguments needs but a little more each time.
+		room := 2 * cap(s.in)
+		if need := s.front.need(); need > room/2+room/8 && need <= room+room/2 {
+			room = need
+		}
+		s.in = append(make([]byte, 0, room), s.in...)
 	}
 	return s.in[len(s.in):cap(s.in)]
 }
@@ -208,6 +222,7 @@ func (s *session) fed(ex *executor, n int) {
 	s.inBytes += uint64(n)
 	ex.stats.reads.add(1)
 	ex.stats.inBytes.add(uint64(n))
+	s.activeMs = ex.nowMs
 	s.in = s.in[:len(s.in)+n]
 	if len(s.in) < s.front.need() {
 		s.limitInput()
@@ -224,7 +239,11 @@ func (s *session) resume(ex *executor) {
 		s.closing = closeNow
 	}
 	s.takePushes()
-	if s.stalled || !s.parked && len(s.in) > 0 {
+	switch {
+	case s.parked || !s.stalled && len(s.in) == 0:
+	case s.waiting() > 0:
+		s.stalled = true // or a pipeline of large replies made by workers would pile them up
+	default:
 		s.stalled = false
 		s.feed(ex, nil)
 	}
@@ -250,18 +269,55 @@ func (s *session) kill() {
 	s.driver.wake(s)
 }
 
-// written tells the session that n bytes of its output have left.
+// endInput tells the session that its client sends nothing more. What it asked
+// for before is still answered: a client may shut down its sending half and
+// read on.
+// REQUIRES: s.mu is held.
+func (s *session) endInput() {
+	if s.ended = true; s.idle() || s.paused {
+		s.closing = closeNow
+	}
+}
+
+// idle tells that the session has nothing to do until new input comes.
+// REQUIRES: s.mu is held.
+func (s *session) idle() bool {
+	return !s.parked && !s.stalled && s.waiting() == 0 && s.pushes.size() == 0
+}
+
+// waiting is the number of bytes of output that have not left.
+// REQUIRES: s.mu is held.
+func (s *session) waiting() int { return len(s.unsent) + len(s.out.Buf) }
+
+// output is what to write next; there may be more behind it.
+// REQUIRES: s.mu is held.
+func (s *session) output() []byte {
+	if len(s.unsent) > 0 {
+		return s.unsent
+	}
+	return s.out.Buf
+}
+
+// written tells the session that n bytes of what output returned have left.
+// What remains stays where it is: moving it to the front for each write would
+// take a slow reader of a large reply quadratic time.
 // REQUIRES: s.mu is held.
 func (s *session) written(ex *executor, n int) {
 	s.outBytes += uint64(n)
 	if n > 0 {
 		ex.stats.writes.add(1)
 		ex.stats.outBytes.add(uint64(n))
+		s.activeMs = ex.nowMs
 	}
-	if n == len(s.out.Buf) {
+	switch {
+	case len(s.unsent) > n:
+		s.unsent = s.unsent[n:]
+	case len(s.unsent) > 0:
+		s.unsent = nil
+	case n == len(s.out.Buf):
 		ex.buffers.put(s.out.Buf)
 		s.out.Buf = nil
-		return
+	case n > 0:
+		s.unsent, s.out.Buf = s.out.Buf[n:], nil
 	}
-	s.out.Buf = s.out.Buf[:copy(s.out.Buf, s.out.Buf[n:])]
 }
