@@ -171,7 +171,7 @@ func (ex *executor) memcacheUnheard(s *session, r *memcache.Request, keys memcac
 	r.Fault = memcache.FaultNone
 	if r.Op == memcache.OpMetaGet {
 		dropBehindOpaque(&r.Meta)
-		ex.memcacheKey(s, r, ex.srv.engine.Key(r.Key))
+		ex.memcacheGetUnheard(s, r)
 	}
 	for range n {
 		key, _ := keys.Next()
@@ -194,4 +194,22 @@ func dropBehindOpaque(m *memcache.MetaFlags) {
 			m.Drop(t[0])
 		}
 	}
+}
+
+// memcacheGetUnheard is mg for a client that does not hear the reply, so that
+// it cannot be the one to renew the item.
+func (ex *executor) memcacheGetUnheard(s *session, r *memcache.Request) {
+	e, k := ex.srv.engine, ex.srv.engine.Key(r.Key)
+	marks := engine.Marks(0)
+	k.Shard.Lock()
+	if it, ok := e.Peek(memcacheDB, k, ex.nowMs); ok {
+		marks = it.Marks()
+	}
+	k.Shard.Unlock()
+	ex.memcacheKey(s, r, k)
+	k.Shard.Lock()
+	if it, ok := e.Peek(memcacheDB, k, ex.nowMs); ok {
+		_ = it.SetMarks(marks) // without room for it the next client waits for a renewal in vain, as after a client's crash
+	}
+	k.Shard.Unlock()
 }

@@ -66,6 +66,7 @@ func TestMemcachedMetaStates(t *testing.T) {
 		{"mg a v N30\r\nmg a v t\r\nmg a\r\n", "VA 0 W\r\n\r\nVA 0 t30 Z\r\n\r\nHD Z\r\n"},
 		{"ms a 2 T100\r\nhi\r\nmg a h\r\nmg a h\r\n", "HD\r\nHD h0\r\nHD h1\r\n"},
 		{"mg a R30 v\r\nmg a R200 v\r\nmg a R200 v\r\n", "VA 2\r\nhi\r\nVA 2 W\r\nhi\r\nVA 2 Z\r\nhi\r\n"},
+		{"mg new N0\r\nappend new 0 0 1\r\nx\r\nmg new v h\r\n", "HD W\r\nSTORED\r\nVA 1 h0\r\nx\r\n"},
 		{"md a I T30\r\nmg a v t\r\nmg a v\r\n", "HD\r\nVA 2 t30 X W\r\nhi\r\nVA 2 Z X\r\nhi\r\n"},
 		{"ms a 3 I C1\r\nnew\r\nmg a v t\r\n", "HD\r\nVA 3 t30 Z X\r\nnew\r\n"},
 		{"ms a 3\r\nnew\r\nmg a v t\r\n", "HD\r\nVA 3 t-1\r\nnew\r\n"},

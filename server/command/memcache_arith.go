@@ -34,8 +34,9 @@ func memCount(c *Ctx, it *engine.Item, delta uint64, down bool, cas uint64) (v u
 		pad = max(0, len(old)-len(text))
 	}
 	// To memcached a number that became longer is another value.
-	fetched := it.Fetched() && len(text) <= len(old)
-	if _, isInt := it.Int(); isInt && pad == 0 && v <= math.MaxInt64 {
+	longer := len(text) > len(old)
+	fetched := it.Fetched() && !longer
+	if _, isInt := it.Int(); isInt && pad == 0 && v <= math.MaxInt64 && (!longer || it.Marks() == 0) {
 		it.UpdateInt(int64(v))
 		it.SetCAS(cas)
 		it.SetFetched(fetched)
@@ -45,6 +46,9 @@ func memCount(c *Ctx, it *engine.Item, delta uint64, down bool, cas uint64) (v u
 	a := it.Attrs()
 	if a.Item {
 		a.CAS = cas
+	}
+	if longer {
+		a.Marks = 0
 	}
 	if pad > len(room)-len(text) {
 		err = memWritePadded(c, len(old), text, a)

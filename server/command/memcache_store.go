@@ -98,11 +98,15 @@ func (w *storing) putExpired(c *Ctx) result {
 	return resStored
 }
 
-// extend appends or prepends. Flags and deadline stay.
+// extend appends or prepends. Flags and deadline stay, marks go.
 func (w *storing) extend(c *Ctx, it *engine.Item) result {
 	old := it.Len()
 	if memcache.ItemBytes(len(c.Keys[0].Name), it.Flags(), int64(old+len(w.value))) > int64(c.Config.MaxItemBytes) {
 		return resKept
+	}
+	// The marks go first: if that fails, nothing has changed.
+	if err := it.SetMarks(0); err != nil {
+		return resNoRoom
 	}
 	if len(w.value) > 0 {
 		dst, err := c.Engine.EditString(memDB, c.Keys[0], old+len(w.value), engine.Attrs{}, c.NowMs)

@@ -68,6 +68,11 @@ var differences = []harness.Difference{
 		Reason:  "A key comes back as it was sent, in base64 or not. size is that of larder's entry, which is smaller, and la the time since the item was stored, because no access times are kept.",
 	},
 	{
+		Kind: harness.Replies, Command: `"mg .* k.*`, Oracle: `(HD|VA \d+) (.* )?k\S+ b.*`, Larder: `(HD|VA \d+) .*k.*`,
+		Example: `t0> "ms azox 1 b\r\n1\r\n"` + "\n" + `t0> "mg k:1 k\r\n"`,
+		Reason:  "The same: an item whose key came as base64 when it was stored.",
+	},
+	{
 		Kind: harness.Replies, Command: `"mg .*T-.*`, Oracle: `.* t42949\d+.*`, Larder: `.* t0.*`,
 		Example: `t0> "set a 0 0 1\r\n1\r\n"` + "\n" + `t0> "mg a T-1 t\r\n"`,
 		Reason:  "Of a time to live that is over memcached prints the negative number as a large one.",
