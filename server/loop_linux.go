@@ -270,9 +270,10 @@ func (l *loop) read(c *conn) {
 		return
 	}
 	buf := s.space()
-	direct := buf != nil
+	direct, lead := buf != nil, 0
 	if !direct {
-		buf = l.rbuf
+		lead = s.lead(l.rbuf)
+		buf = l.rbuf[lead:]
 	}
 	n, _, e := syscall.RawSyscall(unix.SYS_READ, uintptr(c.fd), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)))
 	switch {
@@ -285,7 +286,7 @@ func (l *loop) read(c *conn) {
 	case direct:
 		s.fed(l.ex, int(n))
 	default:
-		s.feed(l.ex, buf[:n])
+		s.feedBehind(l.ex, l.rbuf[:lead+int(n)], lead)
 	}
 	l.markDirty(c)
 }

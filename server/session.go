@@ -114,12 +114,27 @@ type driver interface {
 // feed parses and executes data, which follows what was fed before, and leaves
 // the replies in s.out. data may be reused afterwards.
 // REQUIRES: s.mu is held.
-func (s *session) feed(ex *executor, data []byte) {
+func (s *session) feed(ex *executor, data []byte) { s.feedBehind(ex, data, 0) }
+
+// lead copies unparsed input to the front of a driver's buffer, if there is
+// little of it, and returns how many bytes. What is read behind it can be fed
+// with feedBehind, and is not copied to a buffer of the session.
+// REQUIRES: s.mu is held.
+func (s *session) lead(buf []byte) int {
+	if s.parked || len(s.in) > len(buf)/2 {
+		return 0
+	}
+	return copy(buf, s.in)
+}
+
+// feedBehind is feed for buf[lead:], where lead is what s.lead(buf) returned.
+// REQUIRES: s.mu is held.
+func (s *session) feedBehind(ex *executor, buf []byte, lead int) {
+	data := buf[lead:]
 	s.inBytes += uint64(len(data))
 	if len(data) > 0 {
 		ex.stats.reads.add(1)
 		ex.stats.inBytes.add(uint64(len(data)))
-		s.activeMs = ex.nowMs
 	}
 	if s.parked || s.closing != stayOpen {
 		if s.closing == stayOpen {
@@ -127,8 +142,11 @@ func (s *session) feed(ex *executor, data []byte) {
 		}
 		return
 	}
-	buf := data
-	if len(s.in) > 0 {
+	switch {
+	case lead > 0:
+		ex.buffers.put(s.in)
+		s.in = nil
+	case len(s.in) > 0:
 		s.in = append(s.in, data...)
 		buf = s.in
 	}
