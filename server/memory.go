@@ -39,6 +39,9 @@ const (
 	idleRounds = 10
 	// trimIdle is how long a chunk holds nothing before it is given back.
 	trimIdle = 5 * time.Second
+	// discardAtOnce is how many flushed keys are freed before the reply: so few
+	// that it takes no longer than waking somebody else to do it.
+	discardAtOnce = 64
 	// discardWait is how long a command waits at a time for flushed data to be
 	// freed when nothing else can give it room.
 	discardWait = time.Millisecond
@@ -222,10 +225,23 @@ func (k *memoryKeeper) compactSlice(start time.Time) (more bool) {
 	return true
 }
 
-// discard frees flushed data in the background.
+// discard frees flushed data: what is small at once, the rest in the
+// background.
+// REQUIRES: no shard is locked.
 func (srv *Server) discard(g []*engine.Garbage) {
+	var large []*engine.Garbage
+	for _, g := range g {
+		if g.Keys <= discardAtOnce {
+			g.Discard()
+		} else {
+			large = append(large, g)
+		}
+	}
+	if large == nil {
+		return
+	}
 	srv.workers.start(func() {
-		for _, g := range g {
+		for _, g := range large {
 			g.Discard()
 		}
 	})

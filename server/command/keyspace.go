@@ -45,10 +45,9 @@ func (c *Ctx) parseFlush() bool {
 
 // flush empties a database. REQUIRES: all shards are locked.
 func (c *Ctx) flush(db int) {
-	if g := c.Engine.Flush(db); g.Keys > 0 {
-		c.Dirty += g.Keys
-		c.Garbage = append(c.Garbage, g)
-	}
+	g := c.Engine.Flush(db)
+	c.Dirty += g.Keys
+	c.Garbage = append(c.Garbage, g)
 }
 
 func swapDB(c *Ctx) {
