@@ -192,6 +192,8 @@ func dropBehindOpaque(m *memcache.MetaFlags) {
 			behind = true
 		case behind && (t[0] == 'T' || t[0] == 'R'):
 			m.Drop(t[0])
+		case behind && t[0] == 'N':
+			m.Vivify = 0 // the item is made first, and gets its time here
 		}
 	}
 }
@@ -202,13 +204,15 @@ func (ex *executor) memcacheGetUnheard(s *session, r *memcache.Request) {
 	e, k := ex.srv.engine, ex.srv.engine.Key(r.Key)
 	marks := engine.Marks(0)
 	k.Shard.Lock()
-	if it, ok := e.Peek(memcacheDB, k, ex.nowMs); ok {
+	it, found := e.Peek(memcacheDB, k, ex.nowMs)
+	if found {
 		marks = it.Marks()
 	}
 	k.Shard.Unlock()
 	ex.memcacheKey(s, r, k)
 	k.Shard.Lock()
 	if it, ok := e.Peek(memcacheDB, k, ex.nowMs); ok {
+		it.SetFetched(found)
 		_ = it.SetMarks(marks) // without room for it the next client waits for a renewal in vain, as after a client's crash
 	}
 	k.Shard.Unlock()

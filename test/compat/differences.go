@@ -78,7 +78,7 @@ var differences = []harness.Difference{
 		Reason:  "Of a time to live that is over memcached prints the negative number as a large one.",
 	},
 	{
-		Kind: harness.Replies, Command: `"mg .* b .*`, Oracle: "(HD|VA .*)( .*)?", Larder: "(HD|VA .*)( .*)?",
+		Kind: harness.Replies, Command: `"mg .* b( |\\r).*`, Oracle: "(HD|VA .*)( .*)?", Larder: "(HD|VA .*)( .*)?",
 		Example: `t0> "set a 0 0 1\r\n1\r\n"` + "\n" + `t0> "mg YQ== b k v\r\n"`,
 		Reason:  "memcached remembers for each item whether its key came as base64 and answers in that form; larder answers in the form of the request, which is what the client compares it with.",
 	},
