@@ -1,10 +1,6 @@
 package compat
 
-import (
-	"strings"
-
-	"larder/test/compat/harness"
-)
+import "larder/test/compat/harness"
 
 const (
 	zeroByteReason = "Redis looks for the end of a line as C does, so that a zero byte hides the rest of what was sent and the connection hangs; larder reads the line to its end."
@@ -81,11 +77,6 @@ var differences = []harness.Difference{
 		Kind: harness.Replies, Command: `"mg .* b( |\\r).*`, Oracle: "(HD|VA .*)( .*)?", Larder: "(HD|VA .*)( .*)?",
 		Example: `t0> "set a 0 0 1\r\n1\r\n"` + "\n" + `t0> "mg YQ== b k v\r\n"`,
 		Reason:  "memcached remembers for each item whether its key came as base64 and answers in that form; larder answers in the form of the request, which is what the client compares it with.",
-	},
-	{
-		Kind: harness.Replies, Command: `"(set|add|replace|append|prepend|cas|ms) .*`, Oracle: `\(connection closed\)`, Larder: "CLIENT_ERROR .*",
-		Example: `t0> "set ` + strings.Repeat("k", 251) + ` 0 0 16300\r\n` + strings.Repeat("l ", 8150) + `\r\n"`,
-		Reason:  "After a refused line memcached reads the data block as a line, and hangs up if a full read buffer has no end of line in it; larder goes by the length of the line that has come.",
 	},
 	{
 		Kind: harness.Replies, Command: "OBJECT IDLETIME .*", Oracle: `:\d+`, Larder: "-ERR idle time not tracked: .*",

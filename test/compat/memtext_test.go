@@ -97,8 +97,27 @@ var oddLines = []string{
 }
 
 func storage(r *rand.Rand, verb, key, cas, noreply string) []harness.Step {
-	value := memValue(r)
-	return text(fmt.Sprintf("%s %s %s %s %d%s%s\r\n%s\r\n", verb, key, pick(r, memFlags), memExptime(r), len(value), cas, noreply, value))
+	value, flags, exptime := memValue(r), pick(r, memFlags), memExptime(r)
+	if len(value) > maxRefusedBytes {
+		key, flags, exptime = acceptedKey(key), "42", "0"
+		if cas != "" {
+			cas = " {cas:0}"
+		}
+	}
+	return text(fmt.Sprintf("%s %s %s %s %d%s%s\r\n%s\r\n", verb, key, flags, exptime, len(value), cas, noreply, value))
+}
+
+// maxRefusedBytes bounds the value of a request that may be refused. Its data
+// block is then read as a line, and whether a longer line without an end in it
+// closes the connection depends on how much of it has come.
+const maxRefusedBytes = 1000
+
+// acceptedKey is key unless that is too long.
+func acceptedKey(key string) string {
+	if len(key) > 250 {
+		return "a"
+	}
+	return key
 }
 
 func someKeys(r *rand.Rand) string {
@@ -171,6 +190,9 @@ func metaStep(r *rand.Rand) []harness.Step {
 		return text(verb + " " + key + flags + "\r\n")
 	}
 	value := memValue(r)
+	if len(value) > maxRefusedBytes {
+		key, flags = acceptedKey(key), " k"
+	}
 	return text(fmt.Sprintf("ms %s %d%s\r\n%s\r\n", key, len(value), flags, value))
 }
 
