@@ -127,14 +127,14 @@ func (srv *Server) Shutdown(drain time.Duration) {
 		srv.driver.stop(drain)
 	}
 	srv.memcached.flush.stop()
+	if !srv.workers.wait(max(time.Until(deadline), minWorkerWait)) {
+		srv.log.Warn("a command still runs after shutdown-timeout: ending without it") // it may hold locks that the others need
+		return
+	}
 	if srv.running {
 		srv.sampler.stop()
 		srv.memory.stop()
 		srv.expiry.stop()
-	}
-	if !srv.workers.wait(max(time.Until(deadline), minWorkerWait)) {
-		srv.log.Warn("a command still runs after shutdown-timeout: ending without it")
-		return
 	}
 	if err := srv.engine.Close(); err != nil {
 		srv.log.Warn("cannot give memory back", zap.Error(err))
