@@ -9,13 +9,16 @@ import (
 // in spans of the old sizes. A chunk that is sparse is emptied by moving its
 // entries elsewhere: an entry knows its key, the key's hash leads to its slot,
 // and the slot is repointed under the shard's lock. Index segments lie in
-// chunks of their own and are never moved.
+// chunks of their own. They all grow at nearly the same time, each leaving a
+// hole that is too small for the next, so these chunks are emptied too: a
+// segment knows its prefix, and that leads to it in the directory.
 
 // A Compactor empties chunks, a little at a time. The zero value is not
 // ready; use NewCompactor. One goroutine uses it.
 type Compactor struct {
 	e       *Engine
 	chunk   mem.ChunkID
+	kind    mem.Kind // of its objects; the next one is of the other kind
 	active  bool
 	evict   bool // entries that cannot be moved
 	evicted int
@@ -30,13 +33,6 @@ type compactorBlock struct {
 
 // NewCompactor returns a compactor with nothing to do yet.
 func (e *Engine) NewCompactor() *Compactor { return &Compactor{e: e} }
-
-// Wasted returns the bytes that are taken from the system, neither handed out
-// nor in chunks that hold nothing: what compaction may win.
-func (e *Engine) Wasted() int64 {
-	idle := e.region.Stats().ChunksIdle * mem.ChunkBytes
-	return int64(e.region.Resident()) - int64(idle) - e.used.Load()
-}
 
 // Pressed tells whether what is taken from the system has come near what
 // SetLimit allows.
@@ -92,7 +88,9 @@ func (c *Compactor) step(onEvict func(db int, key []byte)) (done, emptied bool) 
 	s := c.e.shards[b.heap]
 	s.Lock()
 	s.heap.LiveObjects(b.block, func(ref mem.Ref, _ int) bool {
-		if !s.move(ref) && c.evict && s.evictRef(ref, onEvict) {
+		if c.kind == mem.Fixed {
+			s.moveSegment(ref)
+		} else if !s.move(ref) && c.evict && s.evictRef(ref, onEvict) {
 			c.evicted++
 		}
 		return true
@@ -108,8 +106,15 @@ func (c *Compactor) begin(evict bool) bool {
 		percent = evacuateBelowPressed
 	}
 	c.e.region.SetEvacuateBelow(percent)
-	id, ok := c.e.region.BeginEvacuation()
+	// The kinds take turns.
+	c.kind = mem.Movable + mem.Fixed - c.kind
+	id, ok := c.e.region.BeginEvacuation(c.kind)
+	if !ok {
+		c.kind = mem.Movable + mem.Fixed - c.kind
+		id, ok = c.e.region.BeginEvacuation(c.kind)
+	}
 	if !ok && evict {
+		c.kind = mem.Movable
 		id, ok = c.e.region.BeginReclaim()
 	}
 	if !ok {
@@ -169,6 +174,23 @@ func (s *Shard) move(ref mem.Ref) bool {
 	*p.slot = *p.slot&^slotRefMask | uint64(to)
 	s.heap.Free(ref, n, mem.Movable)
 	return true
+}
+
+// moveSegment gives the segment at ref another place, if there is one and a
+// table has it: those of flushed databases wait to be freed where they are.
+func (s *Shard) moveSegment(ref mem.Ref) {
+	old := segment{ref: ref, base: s.region.Ptr(ref)}
+	hd := old.header()
+	for db := range s.spaces {
+		t := s.spaces[db].t
+		if t == nil {
+			continue
+		}
+		if has := t.segment(uint64(hd.prefix) << (64 - hd.depth)); has.ref == ref {
+			t.move(has)
+			return
+		}
+	}
 }
 
 // evictRef evicts the entry at ref if something names it and the policy in

@@ -30,8 +30,8 @@
 // bytes of index, and no operation moves more than 3,100 slots.
 //
 // Segments are Fixed memory, entries are Movable (package mem): a chunk of 2 MiB
-// holds one or the other. Sparse chunks of entries are emptied by the Compactor,
-// which finds an entry's slot by the key in it.
+// holds one or the other. Sparse chunks are emptied by the Compactor, which finds
+// an entry's slot by the key in it, and a segment by its prefix.
 //
 // # Locks
 //

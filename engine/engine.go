@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"sync"
 	"sync/atomic"
 
 	"larder/engine/mem"
@@ -68,6 +69,12 @@ type Engine struct {
 	limit    atomic.Uint64 // bytes, 0 = none
 	used     atomic.Int64  // bytes handed out, summed up in steps
 	usedStep atomic.Int64  // bytes by which a shard may be ahead of used
+
+	overhead atomic.Int64 // bytes of the policy that count as used
+
+	// limitMu makes changes of limit and of what follows from it one. Rank:
+	// above the shard locks.
+	limitMu sync.Mutex
 
 	discarding atomic.Int64 // flushed databases that are not freed yet
 }

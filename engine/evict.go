@@ -29,7 +29,7 @@ func (e *Engine) watch(on bool) {
 		for _, s := range e.shards {
 			for db := range s.spaces {
 				n, _ := s.Len(db)
-				s.noteRemoved(-n)
+				e.policy.Adopt(uint32(s.index), n)
 			}
 		}
 	}

@@ -22,20 +22,27 @@ const (
 	usedStepShare = 256
 	usedStepMax   = 16 << 10
 
-	// residentSlack is how far the memory taken from the system may exceed the
-	// limit on what is handed out: a part of it, for what lies between objects
-	// until compaction gets to it, and a constant for the first chunks.
-	residentSlackShare = 20
-	residentSlackBytes = 8 << 20
+	// A slack is how far the memory taken from the system may exceed what is
+	// handed out: a part of that, for what lies between objects until
+	// compaction gets to it, but enough for a few chunks of each kind.
+	slackShare = 20
+	slackMin   = 6 << 20
+
+	// overheadFree is how much the eviction policy may take before it counts:
+	// what it takes for some 30,000 keys. So the capacity of small caches does
+	// not depend on when that was looked at.
+	overheadFree = 64 << 10
 )
 
 // SetLimit bounds the memory for data to limit bytes, 0 = no bound. What is
 // handed out (Used) may pass it by the size of one command's data, until the
 // caller has evicted; what is taken from the system never passes it by more
-// than 5 % and 8 MiB, after which allocations fail with ErrNoRoom. A limit
+// than 5 %, or 6 MiB if that is more, after which allocations fail with ErrNoRoom. A limit
 // bounds at once what is there already.
 // REQUIRES: no shard is locked by the caller.
 func (e *Engine) SetLimit(limit uint64) {
+	e.limitMu.Lock()
+	defer e.limitMu.Unlock()
 	e.limit.Store(limit)
 	e.watch(limit != 0)
 	if limit == 0 {
@@ -43,7 +50,7 @@ func (e *Engine) SetLimit(limit uint64) {
 		e.usedStep.Store(usedStepMax)
 		return
 	}
-	e.region.SetLimit(limit + limit/residentSlackShare + residentSlackBytes)
+	e.countOverhead(limit)
 	e.usedStep.Store(min(usedStepMax, max(1, int64(limit)/int64(usedStepShare*len(e.shards)))))
 	for _, s := range e.shards {
 		s.Lock()
@@ -59,14 +66,47 @@ func (e *Engine) Limit() uint64 { return e.limit.Load() }
 // included, as far as they have been summed up.
 func (e *Engine) Used() uint64 { return uint64(max(e.used.Load(), 0)) }
 
-// Excess returns by how many bytes Used exceeds the limit, 0 or less if it
-// does not. It costs two loads.
+// CountOverhead looks up what the eviction policy takes besides the data and
+// makes that a part of what the limit bounds. The caller repeats it several
+// times a second, because it follows the number of keys, by 2 bytes each. It
+// returns what counts, in bytes: memory of the Go heap.
+func (e *Engine) CountOverhead() int64 {
+	e.limitMu.Lock()
+	defer e.limitMu.Unlock()
+	if limit := e.limit.Load(); limit != 0 {
+		e.countOverhead(limit)
+	} else {
+		e.overhead.Store(0)
+	}
+	return e.overhead.Load()
+}
+
+func slackOf(bytes uint64) uint64 { return max(slackMin, bytes/slackShare) }
+
+// Wasted returns the bytes that are taken from the system, neither handed out
+// nor in chunks that hold nothing: what compaction may win. wasteful tells that
+// this is worth while: that it is half of what SetLimit lets pass.
+func (e *Engine) Wasted() (bytes int64, wasteful bool) {
+	idle := e.region.Stats().ChunksIdle * mem.ChunkBytes
+	bytes = int64(e.region.Resident()) - int64(idle) - e.used.Load()
+	return bytes, bytes > int64(slackOf(e.Used()))/2
+}
+
+func (e *Engine) countOverhead(limit uint64) {
+	overhead := uint64(max(0, e.policy.Bytes()-overheadFree))
+	e.overhead.Store(int64(overhead))
+	slack := slackOf(limit)
+	e.region.SetLimit(limit + slack - min(overhead, slack/2))
+}
+
+// Excess returns by how many bytes Used and what the policy takes exceed the
+// limit, 0 or less if they do not. It costs three loads.
 func (e *Engine) Excess() int64 {
 	limit := e.limit.Load()
 	if limit == 0 {
 		return 0
 	}
-	return e.used.Load() - int64(limit)
+	return e.used.Load() + e.overhead.Load() - int64(limit)
 }
 
 // publish adds what has changed in a shard's heap to the sum, if it is much.

@@ -187,6 +187,18 @@ func (t *table) resize(s segment, size uint8) bool {
 	return true
 }
 
+// move gives s another place, if there is one.
+func (t *table) move(s segment) {
+	n := segmentBytes[s.header().size]
+	ref, ok := t.heap.Alloc(n, mem.Fixed)
+	if !ok {
+		return
+	}
+	copy(t.region.Bytes(ref, n), t.region.Bytes(s.ref, n))
+	t.publish(segment{ref: ref, buckets: s.buckets, base: t.region.Ptr(ref)})
+	freeSegment(t.heap, s)
+}
+
 // split replaces s by two segments that differ in one more directory bit,
 // which has to be computed from the keys.
 func (t *table) split(s segment) bool {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,12 +29,6 @@ const (
 	keepSlice       = 500 * time.Microsecond
 	keepDuty        = 20
 	keepDutyPressed = 50
-	// wasteShare and wasteBytes are how much may be taken from the system
-	// without being of use before compaction starts: a part of what is handed
-	// out, and a constant. Both are well below what SetLimit lets pass, so that
-	// commands seldom have to wait for compaction.
-	wasteShare = 40
-	wasteBytes = 4 << 20
 	// idleRounds is how many rounds the keeper lets pass when it has found
 	// nothing worth compacting.
 	idleRounds = 10
@@ -42,6 +37,9 @@ const (
 	// discardAtOnce is how many flushed keys are freed before the reply: so few
 	// that it takes no longer than waking somebody else to do it.
 	discardAtOnce = 64
+	// overheadDrop is how many bytes less the policy takes when the Go runtime
+	// has to give memory back.
+	overheadDrop = 2 << 20
 	// discardWait is how long a command waits at a time for flushed data to be
 	// freed when nothing else can give it room.
 	discardWait = time.Millisecond
@@ -58,6 +56,8 @@ type memoryKeeper struct {
 	// shard locks, below session.mu.
 	mu        sync.Mutex
 	compactor *engine.Compactor
+
+	overhead int64 // the most that the policy took since memory was given back; run's
 
 	evictions evictionSink
 	compacted atomic.Uint64 // steps taken
@@ -175,6 +175,7 @@ func (k *memoryKeeper) run() {
 // is to stop.
 func (k *memoryKeeper) inSlices(work func(start time.Time) (more bool)) bool {
 	for {
+		k.followOverhead()
 		start := time.Now()
 		if !work(start) {
 			return true
@@ -191,6 +192,18 @@ func (k *memoryKeeper) inSlices(work func(start time.Time) (more bool)) bool {
 	}
 }
 
+// followOverhead lets the limit follow what the eviction policy takes of the Go
+// heap. When many small values made way for few large ones that is suddenly
+// much less, and the data may take its place: then the Go runtime, which would
+// keep the pages for minutes, has to give them back.
+func (k *memoryKeeper) followOverhead() {
+	now := k.srv.engine.CountOverhead()
+	if k.overhead = max(k.overhead, now); k.overhead-now > overheadDrop {
+		k.overhead = now
+		debug.FreeOSMemory()
+	}
+}
+
 // evictSlice evicts while the limit is passed.
 func (k *memoryKeeper) evictSlice(start time.Time) (more bool) {
 	e := k.srv.engine
@@ -204,8 +217,8 @@ func (k *memoryKeeper) evictSlice(start time.Time) (more bool) {
 
 // wasteful tells whether compaction is worth while.
 func (k *memoryKeeper) wasteful() bool {
-	e := k.srv.engine
-	return e.Wasted() > int64(e.Used()/wasteShare)+wasteBytes
+	_, wasteful := k.srv.engine.Wasted()
+	return wasteful
 }
 
 // compactSlice compacts while that is worth while.

@@ -130,7 +130,7 @@ func BenchmarkScan(b *testing.B) {
 		h.Alloc(8192, Movable)
 	}
 	for b.Loop() {
-		r.scan()
+		r.scan(Movable)
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(r.high-1), "µs/chunk")
 }

@@ -79,7 +79,7 @@ func (s *shard) step(t *testing.T, r *Region, rng *rand.Rand) {
 
 // move evacuates one chunk, each block under its shard's lock.
 func move(t *testing.T, r *Region, shards []*shard) bool {
-	id, ok := r.BeginEvacuation()
+	id, ok := r.BeginEvacuation(Movable)
 	if !ok {
 		return false
 	}

@@ -27,8 +27,8 @@
 //
 // # Inside a chunk
 //
-// A chunk holds objects of one Kind: Movable ones (entries, which compaction may move) or Fixed ones (index segments,
-// tree nodes). It is divided into granules of 1 KiB, which are handed out as spans and runs:
+// A chunk holds objects of one Kind: Movable ones (entries) or Fixed ones (index segments). Each kind is moved in its own
+// way, and only a kind whose objects all can be is compacted. It is divided into granules of 1 KiB, which are handed out as spans and runs:
 //
 //	span  16, 32 or 64 KiB, aligned to its size: objects of one size class (up to 8 KiB) of one heap
 //	run   9 to 2048 granules: one object above 8 KiB

@@ -22,11 +22,11 @@ type Block struct {
 // Heap is the id of the heap that the block belongs to.
 func (b Block) Heap() uint16 { return b.unit.heap() }
 
-// BeginEvacuation closes the sparsest Movable chunk that is worth moving: its live objects take no more than the share
+// BeginEvacuation closes the sparsest chunk of a kind that is worth moving: its live objects take no more than the share
 // of it that SetEvacuateBelow allows, and there is room for them in other chunks. Nothing is allocated in it from now
 // on, except by a heap whose lock was held during the call, which ends with that lock. false: there is no such chunk.
-func (r *Region) BeginEvacuation() (ChunkID, bool) {
-	return r.begin(r.evacuateBelow.Load(), (*Region).fitsElsewhere)
+func (r *Region) BeginEvacuation(k Kind) (ChunkID, bool) {
+	return r.begin(k, r.evacuateBelow.Load(), (*Region).fitsElsewhere)
 }
 
 // BeginReclaim closes the sparsest Movable chunk, however full it is and whether or not there is room for its objects.
@@ -34,7 +34,7 @@ func (r *Region) BeginEvacuation() (ChunkID, bool) {
 // then costs at most those 95 %, where waiting for evictions at random to empty a chunk could cost far more.
 // false: there is no Movable chunk but those in which large objects end.
 func (r *Region) BeginReclaim() (ChunkID, bool) {
-	return r.begin(100, func(*Region, *chunk) bool { return true })
+	return r.begin(Movable, 100, func(*Region, *chunk) bool { return true })
 }
 
 // SetEvacuateBelow sets the share of a chunk, in percent from 1 to 100, up to which it may be live to be chosen by
@@ -45,10 +45,10 @@ func (r *Region) SetEvacuateBelow(percent int) {
 }
 
 // begin closes the sparsest chunk that is at most percent live and that worth approves of.
-func (r *Region) begin(percent int64, worth func(*Region, *chunk) bool) (ChunkID, bool) {
+func (r *Region) begin(k Kind, percent int64, worth func(*Region, *chunk) bool) (ChunkID, bool) {
 	scanned := false
 	for {
-		id, closed := r.tryCandidate(percent, worth)
+		id, closed := r.tryCandidate(k, percent, worth)
 		switch {
 		case closed:
 			return id, true
@@ -56,7 +56,7 @@ func (r *Region) begin(percent int64, worth func(*Region, *chunk) bool) (ChunkID
 		case scanned:
 			return 0, false
 		default:
-			r.scan()
+			r.scan(k)
 			scanned = true
 		}
 	}
@@ -64,17 +64,18 @@ func (r *Region) begin(percent int64, worth func(*Region, *chunk) bool) (ChunkID
 
 // tryCandidate takes the first of the remembered candidates, 0 when there is none, and closes it if it still
 // qualifies. It is one hold of Region.mu, some 10 µs.
-func (r *Region) tryCandidate(percent int64, worth func(*Region, *chunk) bool) (id ChunkID, closed bool) {
+func (r *Region) tryCandidate(k Kind, percent int64, worth func(*Region, *chunk) bool) (id ChunkID, closed bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.candidateCount == 0 {
+	list := &r.candidates[k]
+	if list.n == 0 {
 		return 0, false
 	}
-	id = r.candidates[0]
-	r.candidateCount--
-	copy(r.candidates[:], r.candidates[1:r.candidateCount+1])
+	id = list.ids[0]
+	list.n--
+	copy(list.ids[:], list.ids[1:list.n+1])
 	c := r.chunk(id)
-	if !c.movable() || percent < 100 && int64(c.liveBytes()) > ChunkBytes/100*percent {
+	if !c.movable(k) || percent < 100 && int64(c.liveBytes()) > ChunkBytes/100*percent {
 		return id, false
 	}
 	// Out of the pool first, so that it is not taken for room for its own objects.
@@ -84,14 +85,20 @@ func (r *Region) tryCandidate(percent int64, worth func(*Region, *chunk) bool) (
 		return id, false
 	}
 	c.state = stateEvacuating
-	r.closing++
+	r.closing[c.kind]++
 	c.setEvac(1)
 	return id, true
 }
 
-// scan remembers the sparsest chunks. It looks at every chunk's span headers, a few microseconds a chunk, and lets
+// candidates are the sparsest chunks of a kind at the last scan, sparsest first.
+type candidates struct {
+	ids [maxCandidates]ChunkID
+	n   int
+}
+
+// scan remembers the sparsest chunks of a kind. It looks at every chunk's span headers, a few microseconds a chunk, and lets
 // others have the lock in between.
-func (r *Region) scan() {
+func (r *Region) scan(k Kind) {
 	var found [maxCandidates]ChunkID
 	var weight [maxCandidates]int
 	n := 0
@@ -100,7 +107,7 @@ func (r *Region) scan() {
 		high = r.high
 		for id := from; id < min(high, from+scanBatch); id++ {
 			c := r.chunk(id)
-			if !c.movable() {
+			if !c.movable(k) {
 				continue
 			}
 			live := c.liveBytes()
@@ -120,13 +127,13 @@ func (r *Region) scan() {
 		r.mu.Unlock()
 	}
 	r.mu.Lock()
-	r.candidates, r.candidateCount = found, n
+	r.candidates[k] = candidates{found, n}
 	r.mu.Unlock()
 }
 
-// movable reports whether all that c holds can be moved.
-func (c *chunk) movable() bool {
-	return c.state == stateOpen && c.kind == Movable && c.tail == 0
+// movable reports whether c holds objects of kind k and all of them can be moved.
+func (c *chunk) movable(k Kind) bool {
+	return c.state == stateOpen && c.kind == k && c.tail == 0
 }
 
 // liveBytes is what is handed out in c. Heaps may change it at the same time.
@@ -172,7 +179,7 @@ func (r *Region) fitsElsewhere(c *chunk) bool {
 			blocks = max(blocks, int(cl.blocks))
 		}
 	}
-	p := &r.pools[Movable]
+	p := &r.pools[c.kind]
 	return uint64(need) <= p.free &&
 		(longest == 0 || r.findRun(p, longest, -1) != 0) &&
 		(blocks == 0 || p.findBlocks(blocks) != 0)
@@ -225,7 +232,7 @@ func (r *Region) EndEvacuation(id ChunkID) {
 		return
 	}
 	c.setEvac(0)
-	r.closing--
+	r.closing[c.kind]--
 	if c.free == granulesPerChunk {
 		r.evacuated++
 		r.makeIdle(id, c)

@@ -13,7 +13,7 @@ import (
 func (w *world) evacuate(count int, during func()) int {
 	emptied := 0
 	for range count {
-		id, ok := w.r.BeginEvacuation()
+		id, ok := w.r.BeginEvacuation(Movable)
 		if !ok {
 			break
 		}
@@ -133,7 +133,7 @@ func TestEvacuationAbandoned(t *testing.T) {
 	for i := len(w.objects) - 1; i >= 0; i -= 2 {
 		w.free(i)
 	}
-	id, ok := w.r.BeginEvacuation()
+	id, ok := w.r.BeginEvacuation(Movable)
 	if !ok {
 		t.Fatal("half-empty chunks are not worth an evacuation")
 	}
@@ -166,7 +166,7 @@ func TestEvacuationAbandoned(t *testing.T) {
 func TestEvacuationNotWorthIt(t *testing.T) {
 	w := newWorld(t, 16, Options{ReserveBytes: 1 << 30})
 	defer w.close()
-	if _, ok := w.r.BeginEvacuation(); ok {
+	if _, ok := w.r.BeginEvacuation(Movable); ok {
 		t.Error("an empty region has something to evacuate")
 	}
 	// One object a heap and class: nothing can be merged, and the chunks hold as many spans as they can.
@@ -181,7 +181,7 @@ func TestEvacuationNotWorthIt(t *testing.T) {
 	if after.Evacuated > before.ChunksMovable {
 		t.Errorf("%d evacuations of %d chunks", after.Evacuated, before.ChunksMovable)
 	}
-	if id, ok := w.r.BeginEvacuation(); ok {
+	if id, ok := w.r.BeginEvacuation(Movable); ok {
 		t.Errorf("chunk %d is to be evacuated after everything was", id)
 	}
 	w.check()
@@ -218,7 +218,7 @@ func TestEvacuationNeedsRoom(t *testing.T) {
 			w.free(i)
 		}
 	}
-	if id, ok := w.r.BeginEvacuation(); ok {
+	if id, ok := w.r.BeginEvacuation(Movable); ok {
 		t.Errorf("chunk %d is to be evacuated into 30 %% of a chunk", id)
 	}
 	// 25 % live do fit.
@@ -268,7 +268,7 @@ func TestReclaim(t *testing.T) {
 	}
 	full := len(w.objects)
 	w.r.SetEvacuateBelow(100)
-	if id, ok := w.r.BeginEvacuation(); ok {
+	if id, ok := w.r.BeginEvacuation(Movable); ok {
 		t.Errorf("chunk %d is to be evacuated where no room is", id)
 	}
 	id, ok := w.r.BeginReclaim()

@@ -12,7 +12,8 @@ type Kind uint8
 const (
 	// Movable objects can be found by their owner and repointed; compaction moves them.
 	Movable Kind = iota
-	// Fixed objects stay where they are until they are freed.
+	// Fixed objects stay where they are until they are freed, unless the owner of all of them asks to evacuate their
+	// chunks too and knows how to find and repoint each.
 	Fixed
 
 	kinds = 2

@@ -65,14 +65,13 @@ type Region struct {
 	pools     [kinds]pool
 	idle      chunkList
 	released  chunkList
-	heaps     []*Heap // by id; nil where there is none
-	large     uint64  // chunks that are full parts of objects above 2 MiB
-	closing   uint64  // chunks that are being evacuated
+	heaps     []*Heap       // by id; nil where there is none
+	large     uint64        // chunks that are full parts of objects above 2 MiB
+	closing   [kinds]uint64 // chunks that are being evacuated
 	denied    uint64
 	evacuated uint64
 
-	candidates     [maxCandidates]ChunkID // the sparsest chunks of the last scan, sparsest first
-	candidateCount int
+	candidates [kinds]candidates
 }
 
 // NewRegion reserves address space; it takes no memory yet.

@@ -26,7 +26,7 @@ func TestShiftingSizes(t *testing.T) {
 					evicted += RoundUp(w.objects[i].n)
 					w.free(i)
 				}
-				id, ok := w.r.BeginEvacuation()
+				id, ok := w.r.BeginEvacuation(Movable)
 				if !ok {
 					if id, ok = w.r.BeginReclaim(); !ok {
 						t.Fatalf("%d bytes were refused and nothing can be reclaimed: %+v", n, w.r.Stats())

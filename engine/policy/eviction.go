@@ -35,7 +35,7 @@ type Eviction struct {
 	random     uint64
 	fromWindow bool
 	fading     bool // this look halves levels or ages
-	adopt      bool // no queue holds handles: take entries marked Window as main
+	adopt      bool // no queue holds their handles: take entries marked Window as main
 	retries    int
 	stale      int // handles that led nowhere
 
@@ -127,7 +127,7 @@ func (e *Eviction) aim(g *group) {
 	if e.name == AllKeysLRU || e.name == VolatileLRU {
 		e.fading = g.round%lruAgeEvery == 0
 	}
-	e.adopt = g.window.len == 0
+	e.adopt = g.window.len == 0 || g.adopting
 	e.seen, e.seenBefore, e.visited = 0, 0, 0
 }
 

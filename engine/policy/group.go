@@ -30,6 +30,10 @@ type group struct {
 	work    int
 	fadeDue bool
 	fading  bool
+
+	// adopting is true for the first round of the hand when entries were there
+	// before the group: no queue holds handles to those marked Window.
+	adopting bool
 }
 
 func newGroup(first uint32, shards int) *group {
@@ -72,6 +76,7 @@ func (g *group) advance(shard uint32, cursor, next uint64, ended bool) {
 	g.hand = g.first
 	g.round++
 	g.fading, g.fadeDue = g.fadeDue, false
+	g.adopting = false
 }
 
 // halves makes the two groups that take over from g. Ghosts do not name their
@@ -80,6 +85,7 @@ func (g *group) advance(shard uint32, cursor, next uint64, ended bool) {
 func (g *group) halves(shardShift uint) [2]*group {
 	n := len(g.perShard) / 2
 	h := [2]*group{newGroup(g.first, n), newGroup(g.first+uint32(n), n)}
+	h[0].adopting, h[1].adopting = g.adopting, g.adopting
 	for i, c := range g.perShard {
 		h[i/n].perShard[i%n] = c
 		h[i/n].entries += int(c)

@@ -147,6 +147,20 @@ func (p *Policy) OnInsert(shard uint32, hash, handle uint64) Meta {
 // in: above entries that were not used for two generations.
 const lfuStart = 2
 
+// Adopt notes n entries of a shard that were there before the policy was told
+// of any, after New or Reset. What their slots hold of an earlier life counts,
+// but for the mark Window.
+// REQUIRES: the shard is locked.
+func (p *Policy) Adopt(shard uint32, n int) {
+	if n == 0 {
+		return
+	}
+	g := p.lockGroup(shard)
+	g.remove(shard, -n)
+	g.adopting = true
+	g.mu.Unlock()
+}
+
 // OnRemove notes that n entries of a shard are gone for another reason than
 // eviction. Their handles are found to be stale when their turn comes.
 // REQUIRES: the shard is locked.

@@ -36,7 +36,7 @@ func (e *Eviction) Weigh(m Meta, at Place, deadlineMs int64) Meta {
 		if !e.adopt {
 			return m
 		}
-		// The queue is empty, so nothing else would ever look at this one.
+		// No queue holds its handle, so nothing else would ever look at this one.
 		m &^= Window
 	}
 	var s score
