@@ -22,13 +22,8 @@ func (ex *executor) dispatchMemcached(s *session, f *memcacheFront, r *memcache.
 	s.activeMs = ex.nowMs
 	ex.ctx.Out = &s.out
 	if r.Fault != memcache.FaultNone && r.Fault != memcache.FaultTooLarge {
-		switch r.Op {
-		case memcache.OpGet, memcache.OpGat:
-			ex.memcacheUnheard(s, r, r.Args, r.Keys)
-		case memcache.OpMetaGet:
-			if r.Fault == memcache.FaultOpaque {
-				ex.memcacheUnheard(s, r, memcache.Tokens{}, 0)
-			}
+		if s.authed && (r.Op == memcache.OpGet || r.Op == memcache.OpGat) {
+			ex.memcacheUnheard(s, r)
 		}
 		ex.memcacheFault(s, r)
 		return true
@@ -163,57 +158,15 @@ func (ex *executor) memcacheGets(s *session, f *memcacheFront, r *memcache.Reque
 }
 
 // memcacheUnheard carries out what memcached has done already when it finds a
-// request at fault, and drops the replies: it has looked up, and for gat
-// touched, n keys in front of one that is too long; and it looks at the opaque
-// of mg when it writes the reply.
-func (ex *executor) memcacheUnheard(s *session, r *memcache.Request, keys memcache.Tokens, n int) {
-	mark, fault := len(s.out.Buf), r.Fault
+// key too long, and drops the replies: it has looked up, and for gat touched,
+// the keys in front of it.
+func (ex *executor) memcacheUnheard(s *session, r *memcache.Request) {
+	mark, fault, keys := len(s.out.Buf), r.Fault, r.Args
 	r.Fault = memcache.FaultNone
-	if r.Op == memcache.OpMetaGet {
-		dropBehindOpaque(&r.Meta)
-		ex.memcacheGetUnheard(s, r)
-	}
-	for range n {
+	for range r.Keys {
 		key, _ := keys.Next()
 		ex.memcacheKey(s, r, ex.srv.engine.Key(key))
 		s.out.Buf = s.out.Buf[:mark]
 	}
-	s.out.Buf = s.out.Buf[:mark]
 	r.Fault = fault
-}
-
-// dropBehindOpaque forgets the flags about time that stand behind the opaque.
-func dropBehindOpaque(m *memcache.MetaFlags) {
-	behind := false
-	flags := m.Tokens
-	for t, ok := flags.Next(); ok; t, ok = flags.Next() {
-		switch {
-		case t[0] == 'O':
-			behind = true
-		case behind && (t[0] == 'T' || t[0] == 'R'):
-			m.Drop(t[0])
-		case behind && t[0] == 'N':
-			m.Vivify = 0 // the item is made first, and gets its time here
-		}
-	}
-}
-
-// memcacheGetUnheard is mg for a client that does not hear the reply, so that
-// it cannot be the one to renew the item.
-func (ex *executor) memcacheGetUnheard(s *session, r *memcache.Request) {
-	e, k := ex.srv.engine, ex.srv.engine.Key(r.Key)
-	marks := engine.Marks(0)
-	k.Shard.Lock()
-	it, found := e.Peek(memcacheDB, k, ex.nowMs)
-	if found {
-		marks = it.Marks()
-	}
-	k.Shard.Unlock()
-	ex.memcacheKey(s, r, k)
-	k.Shard.Lock()
-	if it, ok := e.Peek(memcacheDB, k, ex.nowMs); ok {
-		it.SetFetched(found)
-		_ = it.SetMarks(marks) // without room for it the next client waits for a renewal in vain, as after a client's crash
-	}
-	k.Shard.Unlock()
 }

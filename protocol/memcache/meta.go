@@ -42,9 +42,6 @@ func flagBit(c byte) uint64 {
 // Has reports whether the flag of this letter was sent.
 func (m *MetaFlags) Has(letter byte) bool { return m.Set&flagBit(letter) != 0 }
 
-// Drop forgets the flag of this letter.
-func (m *MetaFlags) Drop(letter byte) { m.Set &^= flagBit(letter) }
-
 // knownFlags are the letters that any meta command of any version up to 1.6.45
 // knows.
 var knownFlags = letters("bcCfhklOqstuvENRTFIMJDxPL")

@@ -107,7 +107,7 @@ var serverFamily = family{
 		"DEBUG SET-ACTIVE-EXPIRE (0|1|1)",
 		"DEBUG DIGEST",
 		"DEBUG DIGEST-VALUE missing",
-		"DEBUG (NOSUCH|OBJECT missing|SLEEP)",
+		"DEBUG (NOSUCH|OBJECT missing)", // not SLEEP: a spoiled one sleeps for "0x10" seconds
 		"DEBUG JMAP",
 		"MEMORY USAGE key",
 		"MEMORY USAGE key SAMPLES (0|5|ABC|-1)",

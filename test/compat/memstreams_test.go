@@ -47,6 +47,8 @@ var memStreams = []struct{ name, request string }{
 	{"meta data for a bad key", "ms " + strings.Repeat("k", 251) + " 3\r\nabc\r\nmn\r\n"},
 	{"meta data for a bad flag", "ms st21 3 Tabc\r\nabc\r\nmn\r\n"},
 	{"meta nul in a line", "mg a\x00b v\r\nmn\r\n"},
+	{"meta opaque too long", "mg st22 O" + strings.Repeat("o", 32) + "\r\nms st22 1 O" + strings.Repeat("o", 32) + "\r\nx\r\nmg st22 v\r\n"},
+	{"meta opaque too long for a new item", "mg st23 N0 O" + strings.Repeat("o", 32) + "\r\nmg st23 v\r\n"},
 	{"nul in a line", "get a\x00b\r\nmn\r\n"},
 	{"carriage return in a line", "get a\rb\r\nmn\r\n"},
 	{"tabs", "get\ta\r\nmn\r\n"},

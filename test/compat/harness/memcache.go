@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"regexp"
 	"strconv"
@@ -19,8 +20,9 @@ type casOrder struct {
 	recent []uint64
 }
 
-// unknownCAS stands for "{cas:N}" when fewer values have been seen.
-const unknownCAS = 999_999_999
+// unknownCAS stands for "{cas:N}" when fewer values have been seen. It is above
+// all that servers give out, because a set with I compares by size.
+const unknownCAS = math.MaxUint64 - 1
 
 func (o *casOrder) number(cas uint64) int {
 	if cas == 0 {
