@@ -35,6 +35,8 @@ const (
 type Difference struct {
 	Kind    Kind
 	Command string
+	// Title says what differs, as docs/compatibility.md shows it.
+	Title string
 	// Oracle and Larder are patterns over the replies as transcripts show
 	// them. Any other pair of replies is a fault.
 	Oracle, Larder string
@@ -64,8 +66,8 @@ func NewDifferences(table []Difference) (*Differences, error) {
 	d := &Differences{used: map[int]bool{}}
 	for i, row := range table {
 		needsExample := row.Kind == Replies
-		if row.Kind == "" || row.Command == "" || row.Reason == "" || needsExample != (row.Example != "") {
-			return nil, fmt.Errorf("intended difference %d (%s): kind, command and reason are required, and an example for replies only", i, row.Command)
+		if row.Kind == "" || row.Command == "" || row.Title == "" || row.Reason == "" || needsExample != (row.Example != "") {
+			return nil, fmt.Errorf("intended difference %d (%s): kind, command, title and reason are required, and an example for replies only", i, row.Command)
 		}
 		c := compiled{Difference: row}
 		for _, p := range []struct {
