@@ -44,6 +44,7 @@ func TestConfigurationsAgree(t *testing.T) {
 			}
 			r.Restore = nil
 			runHistories(t, r, memHistory("memcached text", textStep), max(1, histories()/6))
+			runHistories(t, r, memHistory("memcached meta", metaOrTextStep), max(1, histories()/6))
 			runHistories(t, r, memHistory("memcached binary", binaryStep), max(1, histories()/6))
 		})
 	}
