@@ -37,6 +37,7 @@ const (
 
 	tagLow       = 0x0001010101010101 // the lowest bit of each tag byte
 	tagHigh      = 0x0080808080808080 // the highest bit of each tag byte
+	tagRest      = 0x007f7f7f7f7f7f7f // the others
 	overflowOne  = 1 << 56
 	overflowMask = 0xff << 56
 
@@ -69,22 +70,20 @@ func slotRef(s uint64) mem.Ref { return mem.Ref(s & slotRefMask) }
 func slotPos(s uint64) uint64  { return s >> slotPosShift & 0xffff }
 func slotMeta(s uint64) Meta   { return Meta(s >> metaShift) }
 
-// match returns a mask whose bits 7, 15, … 55 are set where the tag may be
-// equal; the lowest set bit is always a true match of the tag byte.
+// match returns a mask in which exactly the bits 7, 15, … 55 of the slots with
+// this tag are set. The shorter form (x - tagLow) & ^x & tagHigh will not do: it
+// also reports a byte that is one bit off above a true match, and a tag of 1 is
+// one bit off an empty slot, which leads to no entry.
 func (b *bucket) match(tag uint64) uint64 {
 	x := b.header ^ tag*tagLow
-	return (x - tagLow) & ^x & tagHigh
+	return ^(x&tagRest+tagRest | x) & tagHigh
 }
 
 // matchIndex turns the lowest set bit of a mask from match into a slot number.
 func matchIndex(mask uint64) int { return bits.TrailingZeros64(mask) >> 3 }
 
-// occupied returns a mask like match's in which exactly the bits of slots
-// that hold an entry are set; match(0) cannot serve, because a tag of 1 behind
-// an empty slot looks empty to it too.
-func (b *bucket) occupied() uint64 {
-	return ((b.header&^tagHigh&^overflowMask + tagLow*0x7f) | b.header) & tagHigh
-}
+// occupied returns a mask like match's of the slots that hold an entry.
+func (b *bucket) occupied() uint64 { return (b.header&tagRest + tagRest | b.header) & tagHigh }
 
 // free returns the number of an empty slot, or -1.
 func (b *bucket) free() int {
