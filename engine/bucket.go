@@ -76,7 +76,7 @@ func slotMeta(s uint64) Meta   { return Meta(s >> metaShift) }
 // one bit off an empty slot, which leads to no entry.
 func (b *bucket) match(tag uint64) uint64 {
 	x := b.header ^ tag*tagLow
-	return ^(x&tagRest+tagRest | x) & tagHigh
+	return ^(x&tagRest + tagRest | x) & tagHigh
 }
 
 // matchIndex turns the lowest set bit of a mask from match into a slot number.
