@@ -52,24 +52,44 @@ const (
 )
 
 // Step moves the objects of one span or run, or chooses the next chunk. It
-// returns false when there is no chunk worth emptying.
+// returns false when there is no chunk worth emptying, or when the last one
+// could not be emptied: it would be chosen again and again.
 func (c *Compactor) Step() (more bool) {
-	if !c.active && !c.begin(false) {
+	if !c.active && !c.begin() {
 		return false
 	}
-	c.step(nil)
-	return true
+	done, emptied := c.step(nil)
+	return !done || emptied
 }
 
-// EmptyChunk empties one chunk, or what is left of one that Step has begun. If
-// none is worth it, that is the sparsest one in any case, and entries for which
-// no other place is found are evicted, as far as the policy in force may evict
-// them: onEvict is told of each. It reports false when nothing was won by it.
+// EmptyChunk empties a chunk of entries: what is left of the one that Step has
+// begun, or one that is worth it, or the sparsest in any case. Entries for which
+// no other place is found are evicted then, as far as the policy in force may
+// evict them: onEvict is told of each. It reports false when nothing was won.
 func (c *Compactor) EmptyChunk(onEvict func(db int, key []byte)) bool {
-	if !c.active && !c.begin(c.e.Policy() != policy.NoEviction) {
+	if c.active && c.finish(nil) {
+		return true
+	}
+	c.e.region.SetEvacuateBelow(evacuateBelowPressed)
+	if id, ok := c.e.region.BeginEvacuation(mem.Movable); ok {
+		if c.open(id, mem.Movable, false); c.finish(nil) {
+			return true
+		}
+	}
+	if c.e.Policy() == policy.NoEviction {
 		return false
 	}
-	c.evicted = 0
+	id, ok := c.e.region.BeginReclaim()
+	if !ok {
+		return false
+	}
+	c.open(id, mem.Movable, true)
+	return c.finish(onEvict)
+}
+
+// finish goes on until the chunk under way is done and tells whether anything
+// was won by it.
+func (c *Compactor) finish(onEvict func(db int, key []byte)) bool {
 	for {
 		if done, emptied := c.step(onEvict); done {
 			return emptied || c.evicted > 0
@@ -99,33 +119,29 @@ func (c *Compactor) step(onEvict func(db int, key []byte)) (done, emptied bool) 
 	return false, false
 }
 
-// begin chooses a chunk; evict tells that any will do.
-func (c *Compactor) begin(evict bool) bool {
+// begin chooses a chunk. The kinds take turns.
+func (c *Compactor) begin() bool {
 	percent := evacuateBelow
-	if evict || c.e.Pressed() {
+	if c.e.Pressed() {
 		percent = evacuateBelowPressed
 	}
 	c.e.region.SetEvacuateBelow(percent)
-	// The kinds take turns.
-	c.kind = mem.Movable + mem.Fixed - c.kind
-	id, ok := c.e.region.BeginEvacuation(c.kind)
-	if !ok {
-		c.kind = mem.Movable + mem.Fixed - c.kind
-		id, ok = c.e.region.BeginEvacuation(c.kind)
+	for _, kind := range [...]mem.Kind{mem.Movable + mem.Fixed - c.kind, c.kind} {
+		if id, ok := c.e.region.BeginEvacuation(kind); ok {
+			c.open(id, kind, false)
+			return true
+		}
 	}
-	if !ok && evict {
-		c.kind = mem.Movable
-		id, ok = c.e.region.BeginReclaim()
-	}
-	if !ok {
-		return false
-	}
-	c.chunk, c.active, c.evict = id, true, evict
+	return false
+}
+
+// open makes the chunk the one under way.
+func (c *Compactor) open(id mem.ChunkID, kind mem.Kind, evict bool) {
+	c.chunk, c.kind, c.active, c.evict, c.evicted = id, kind, true, evict, 0
 	c.blocks, c.next = c.blocks[:0], 0
 	c.e.region.EvacuationBlocks(id, func(heap uint16, b mem.Block) {
 		c.blocks = append(c.blocks, compactorBlock{heap, b})
 	})
-	return true
 }
 
 // end gives the chunk back and tells whether it is empty.

@@ -21,6 +21,9 @@ const (
 	evictBurst      = 16
 	evictBurstBytes = 256
 	evictBurstMax   = 512
+	// evictForced is how many entries a command evicts at a time when no chunk
+	// can be emptied: all room is taken by values larger than a chunk.
+	evictForced = 4096
 	// keepEvery is how often the keeper looks whether there is something to do.
 	keepEvery = 100 * time.Millisecond
 	// keepSlice is how long it works without a pause, keepDuty the share of
@@ -57,6 +60,7 @@ type memoryKeeper struct {
 	mu        sync.Mutex
 	compactor *engine.Compactor
 
+	rest     int   // rounds that pass without compaction; run's
 	overhead int64 // the most that the policy took since memory was given back; run's
 
 	evictions evictionSink
@@ -130,7 +134,14 @@ func (k *memoryKeeper) makeMoreRoom() bool {
 		time.Sleep(discardWait)
 		return true
 	}
-	return e.EvictOne(k.evictions)
+	evicted := false
+	for range evictForced {
+		if !e.EvictOne(k.evictions) {
+			break
+		}
+		evicted = true
+	}
+	return evicted
 }
 
 func (k *memoryKeeper) start() { k.wg.Go(k.run) }
@@ -148,26 +159,33 @@ func (k *memoryKeeper) stop() {
 func (k *memoryKeeper) run() {
 	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()
-	rest := 0 // rounds without compaction
 	for {
 		select {
 		case <-k.quit:
 			return
 		case <-tick.C:
 		}
-		if !k.inSlices(k.evictSlice) {
+		if k.rest--; !k.inSlices(k.workSlice) {
 			return
-		}
-		if rest--; rest < 0 || k.srv.engine.Pressed() {
-			if !k.inSlices(k.compactSlice) {
-				return
-			}
-			if rest = 0; k.wasteful() {
-				rest = idleRounds
-			}
 		}
 		k.srv.engine.TrimMemory(time.Since(processStart), trimIdle)
 	}
+}
+
+// workSlice does a part of what there is to do. Evicting comes first: what
+// nothing holds any more need not be moved.
+func (k *memoryKeeper) workSlice(start time.Time) (more bool) {
+	k.followOverhead()
+	if k.evictSlice(start) {
+		return true
+	}
+	if k.rest > 0 && !k.srv.engine.Pressed() {
+		return false
+	}
+	if more = k.compactSlice(start); !more && k.wasteful() {
+		k.rest = idleRounds
+	}
+	return more
 }
 
 // inSlices calls work, which returns after about keepSlice and tells whether
@@ -175,7 +193,6 @@ func (k *memoryKeeper) run() {
 // is to stop.
 func (k *memoryKeeper) inSlices(work func(start time.Time) (more bool)) bool {
 	for {
-		k.followOverhead()
 		start := time.Now()
 		if !work(start) {
 			return true

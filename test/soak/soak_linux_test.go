@@ -17,12 +17,17 @@ const (
 	// comes on top and is measured.
 	maxResident = 220 << 20
 
-	// A phase lasts phaseTime, or a ninth of SOAK_DURATION if that is set, and
-	// at least until phaseGets reads were made, so that slow machines give the
+	// A phase lasts phaseTime, or a third of cycleTime or of what SOAK_DURATION
+	// leaves of it, and at least until phaseGets reads were made, so that slow machines give the
 	// hit ratio as many chances to recover; after phaseLimit it has failed.
 	phaseTime  = 22 * time.Second
 	phaseGets  = 2_500_000
 	phaseLimit = 3 * time.Minute
+	cycleTime  = 20 * time.Minute
+
+	// In later cycles a phase finds the sizes of the one before instead of a
+	// server that was filled for it, so it may reach laterLess less.
+	laterLess = 0.06
 
 	clients     = 2
 	sampleEvery = 50 * time.Millisecond
@@ -47,7 +52,7 @@ func TestSoak(t *testing.T) {
 		if err != nil {
 			t.Fatalf("SOAK_DURATION is %q; want a duration as 90s or 1h", s)
 		}
-		cycles = 3
+		cycles = max(1, int(d/cycleTime))
 		perPhase = d / time.Duration(cycles*len(phases))
 	}
 	s := startServer(t, "--maxmemory", "200mb", "--maxmemory-policy", "allkeys-adaptive")
@@ -59,19 +64,22 @@ func TestSoak(t *testing.T) {
 	r := &run{t: t, s: s, bound: maxResident + idle, quit: make(chan struct{}), failed: make(chan error, clients+1)}
 	r.start()
 	defer r.stop()
-	first := make([]float64, len(phases))
+	before := make([]float64, len(phases))
 	for cycle := range cycles {
 		for i, p := range phases {
 			ratio := r.phase(p.valueBytes, perPhase)
-			if best := bestRatio(p.valueBytes); ratio < p.least*best {
-				t.Errorf("%d-byte values: a hit ratio of %.2f %% at the end of the phase; the best possible is %.2f %%, want %.2f of that",
-					p.valueBytes, 100*ratio, 100*best, p.least)
+			best, least := bestRatio(p.valueBytes), p.least
+			if cycle > 0 {
+				least -= laterLess
 			}
-			if cycle == 0 {
-				first[i] = ratio
-			} else if ratio < first[i]-0.02 {
-				t.Errorf("%d-byte values, cycle %d: a hit ratio of %.2f %%, it was %.2f %% at first", p.valueBytes, cycle+1, 100*ratio, 100*first[i])
+			if ratio < least*best {
+				t.Errorf("%d-byte values, cycle %d: a hit ratio of %.2f %% at the end of the phase; the best possible is %.2f %%, want %.2f of that",
+					p.valueBytes, cycle+1, 100*ratio, 100*best, least)
 			}
+			if cycle > 1 && ratio < before[i]-0.02 {
+				t.Errorf("%d-byte values, cycle %d: a hit ratio of %.2f %%, it was %.2f %% before", p.valueBytes, cycle+1, 100*ratio, 100*before[i])
+			}
+			before[i] = ratio
 		}
 	}
 	r.checkInfo()
