@@ -119,7 +119,8 @@ func (c *Config) settable(pairs []string, local bool) (rows []*directive, names 
 	for i := 0; i < len(pairs); i += 2 {
 		d, known := lookup(pairs[i])
 		if !known {
-			return nil, nil, fmt.Errorf("Unknown option or number of arguments for CONFIG SET - '%s'", pairs[i]) //lint:ignore ST1005 Redis's text
+			shown, _, _ := strings.Cut(pairs[i], "\x00")                                                      // Redis prints a C string
+			return nil, nil, fmt.Errorf("Unknown option or number of arguments for CONFIG SET - '%s'", shown) //lint:ignore ST1005 Redis's text
 		}
 		switch name := pairs[i]; {
 		case !d.changeable():

@@ -22,6 +22,7 @@ func TestSet(t *testing.T) {
 		{name: "the same value", pairs: []string{"hz", "10", "maxclients", "5"}, changed: []string{"maxclients"}},
 		{name: "by alias", pairs: []string{"lua-time-limit", "7"}, changed: []string{"busy-reply-threshold"}},
 		{name: "unknown", pairs: []string{"hz", "20", "Foo", "1"}, err: "Unknown option or number of arguments for CONFIG SET - 'Foo'"},
+		{name: "unknown with a zero byte", pairs: []string{"Fo\x00o", "1"}, err: "Unknown option or number of arguments for CONFIG SET - 'Fo'"},
 		{name: "nothing when one is wrong", pairs: []string{"hz", "20", "maxclients", "0"},
 			err: "CONFIG SET failed (possibly related to argument 'maxclients') - argument must be between 1 and 4294967295 inclusive"},
 		{name: "only at start", pairs: []string{"databases", "3"},

@@ -29,6 +29,10 @@ func TestIntendedDifferencesAreReal(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.Intended = nil
+			covered := func(m *harness.Mismatch) bool {
+				yes, _ := table.Intended(h.Steps[m.At], m.Oracle, m.Subject)
+				return yes
+			}
 			m, err := r.Run(h)
 			if err != nil {
 				t.Fatal(err)
@@ -38,7 +42,7 @@ func TestIntendedDifferencesAreReal(t *testing.T) {
 				t.Error("the example shows no difference: take the row out of the table")
 			case m.At != len(h.Steps)-1:
 				t.Errorf("a step before the last differs:\n%s", m)
-			case !table.Intended(h.Steps[m.At], m.Oracle, m.Subject):
+			case !covered(m):
 				t.Errorf("the replies are not those of the table:\n%s", m)
 			}
 		})

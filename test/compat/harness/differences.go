@@ -43,6 +43,9 @@ type Difference struct {
 	// Example is a transcript whose last step shows the difference. It runs
 	// each time, so that an entry which has become untrue fails.
 	Example string
+	// Diverges says that the servers' states differ after such a reply, so that
+	// a history ends there.
+	Diverges bool
 	// Reason is why larder differs, for the people who read
 	// docs/compatibility.md.
 	Reason string
@@ -85,16 +88,21 @@ func NewDifferences(table []Difference) (*Differences, error) {
 	return d, nil
 }
 
-// Intended says whether a row of the table covers this pair of replies.
-func (d *Differences) Intended(step Step, oracle, subject Reply) bool {
+// Intended says whether a row of the table covers this pair of replies, and
+// whether the servers' states differ after it.
+func (d *Differences) Intended(step Step, oracle, subject Reply) (intended, diverges bool) {
 	if d == nil {
-		return false
+		return false, false
 	}
 	_, text, _ := strings.Cut(step.String(), "> ")
-	return slices.ContainsFunc(d.rows, func(c compiled) bool {
+	i := slices.IndexFunc(d.rows, func(c compiled) bool {
 		return c.Kind == Replies && c.command.MatchString(text) &&
 			c.oracle.MatchString(oracle.String()) && c.larder.MatchString(subject.String())
 	})
+	if i < 0 {
+		return false, false
+	}
+	return true, d.rows[i].Diverges
 }
 
 // Covers says whether a row of the kind matches name, and notes that it does.
