@@ -25,7 +25,7 @@ type memcacheParser interface {
 	Next(buf []byte, r *memcache.Request) (n int, ok bool)
 	Need() int
 	Reset()
-	Skipping() bool
+	Skipping() int64
 }
 
 // memcacheProgress is how much of an unfinished request has been answered. The
@@ -97,6 +97,13 @@ func (f *memcacheFront) consume(s *session, ex *executor, buf []byte) int {
 	}
 	b, off := ex.mem, 0
 	for off < len(buf) {
+		// What is left of a refused block goes first, so that the batch starts
+		// at a request, which is where a request that has to wait is read again.
+		if skip := f.parser.Skipping(); skip > 0 {
+			n, _ := f.parser.Next(buf[off:off+int(min(skip, int64(len(buf)-off)))], &b.requests[0])
+			off += n
+			continue
+		}
 		end := f.parse(b, buf, off)
 		b.prefetch(ex)
 		for i := range b.n {
@@ -149,7 +156,7 @@ func (f *memcacheFront) parse(b *memcacheBatch, buf []byte, off int) int {
 		}
 		b.ends[b.n] = off
 		b.n++
-		if f.parser.Skipping() {
+		if f.parser.Skipping() > 0 {
 			break // pause could not go back to before this place
 		}
 	}

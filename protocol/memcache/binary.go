@@ -144,8 +144,8 @@ func (p *BinaryParser) Need() int { return p.need }
 // Reset and Skipping are as in TextParser.
 func (p *BinaryParser) Reset() { p.need, p.skip, p.dead = 0, 0, false }
 
-// Skipping tells whether a refused body is being thrown away.
-func (p *BinaryParser) Skipping() bool { return p.skip > 0 }
+// Skipping returns how many bytes of a refused body are still to be thrown away.
+func (p *BinaryParser) Skipping() int64 { return p.skip }
 
 // Next reads the request at the front of buf into r, as TextParser.Next does.
 func (p *BinaryParser) Next(buf []byte, r *Request) (n int, ok bool) {

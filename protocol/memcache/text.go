@@ -40,9 +40,10 @@ func (p *TextParser) Need() int { return p.need }
 // start of a request that was delivered already.
 func (p *TextParser) Reset() { p.scanned, p.need, p.skip, p.dead = 0, 0, 0, false }
 
-// Skipping tells whether a refused data block is being thrown away. Then the
-// caller cannot go back to before the request that it belongs to.
-func (p *TextParser) Skipping() bool { return p.skip > 0 }
+// Skipping returns how many bytes of a refused data block are still to be thrown
+// away, 0 if none are. Meanwhile the caller cannot go back to before the request
+// that the block belongs to, and Reset would take the rest of it for requests.
+func (p *TextParser) Skipping() int64 { return p.skip }
 
 // Next reads the request at the front of buf into r. It returns the number of
 // bytes that it is done with, at most len(buf), and whether r was filled; if
