@@ -84,15 +84,14 @@ func (d *goroutineDriver) adopt(l *listener, nc net.Conn) {
 			Enable: secs > 0, Idle: time.Duration(secs) * time.Second,
 			Interval: time.Duration(max(1, secs/3)) * time.Second, Count: 3})
 	}
-	s, refusal := d.srv.welcome(l, p)
+	c := &netConn{d: d, net: nc, kick: make(chan struct{}, 1), turn: make(chan struct{}, 1),
+		over: make(chan struct{}), quit: make(chan struct{})}
+	s, refusal := d.srv.welcome(l, p, func(s *session) { c.s, s.driver = s, c })
 	if s == nil {
 		_, _ = nc.Write([]byte(refusal)) // a courtesy; the connection is closed either way
 		_ = nc.Close()
 		return
 	}
-	c := &netConn{d: d, net: nc, s: s, kick: make(chan struct{}, 1), turn: make(chan struct{}, 1),
-		over: make(chan struct{}), quit: make(chan struct{})}
-	s.driver = c
 	d.mu.Lock()
 	d.conns[c] = struct{}{}
 	d.mu.Unlock()

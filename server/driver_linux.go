@@ -135,7 +135,14 @@ const acceptRetry = 100 * time.Millisecond
 // adopt makes a session for an accepted socket and gives it to a loop.
 func (d *epollDriver) adopt(l *listener, fd int, from unix.Sockaddr) {
 	p := d.describe(l, fd, from)
-	s, refusal := d.srv.welcome(l, p)
+	best := d.loops[0]
+	for _, o := range d.loops[1:] {
+		if o.count.Load() < best.count.Load() {
+			best = o
+		}
+	}
+	c := &conn{fd: fd, l: best}
+	s, refusal := d.srv.welcome(l, p, func(s *session) { c.s, s.driver = s, c })
 	if s == nil {
 		_, _ = unix.Write(fd, []byte(refusal)) // a courtesy; the connection is closed either way
 		_ = unix.Close(fd)
@@ -144,14 +151,6 @@ func (d *epollDriver) adopt(l *listener, fd int, from unix.Sockaddr) {
 	if !l.unix {
 		setSocketOptions(fd, d.srv.cfg.Load())
 	}
-	best := d.loops[0]
-	for _, o := range d.loops[1:] {
-		if o.count.Load() < best.count.Load() {
-			best = o
-		}
-	}
-	c := &conn{fd: fd, s: s, l: best}
-	s.driver = c
 	best.adopt(c)
 }
 

@@ -171,8 +171,8 @@ func listenError(addr string, port int, err error) error {
 }
 
 // welcome makes the session of a new connection, or returns the reason why
-// there is none, to be sent to the client.
-func (srv *Server) welcome(l *listener, p peer) (*session, string) {
+// there is none, to be sent to the client. attach gives it its driver.
+func (srv *Server) welcome(l *listener, p peer, attach func(*session)) (*session, string) {
 	cfg := srv.cfg.Load()
 	var f front = &respFront{}
 	tooMany := "-ERR max number of clients reached\r\n"
@@ -187,7 +187,7 @@ func (srv *Server) welcome(l *listener, p peer) (*session, string) {
 		}
 		return nil, "-DENIED " + denied
 	}
-	s := srv.newSession(p, f)
+	s := srv.newSession(p, f, attach)
 	if s == nil {
 		return nil, tooMany
 	}

@@ -16,8 +16,12 @@ const (
 	loopEvents = 512
 	// loopReadBytes is the size of a loop's read buffer.
 	loopReadBytes = 128 << 10
-	// cronMs is how often a loop looks after its connections, in ms.
-	cronMs = 100
+	// cronMs is how often a loop looks after a share of its connections, in ms,
+	// and sweepMs how long it takes until it has looked after all of them.
+	cronMs  = 100
+	sweepMs = 1000
+	// quietNs is after how long without an event a loop counts as idle.
+	quietNs = 1e9
 )
 
 // loop is an event loop: it owns an epoll instance and the connections that
@@ -36,7 +40,8 @@ type loop struct {
 	rbuf   []byte
 	dirty  []*conn // have output to write after this round
 	again  []*conn // have been resumed while writing: once more
-	cronAt int64   // monotonic ns of the next cron
+	cronAt int64   // monotonic ns of the last cron
+	heard  int64   // monotonic ns of the last event
 	sweep  int     // file descriptor at which the next cron goes on
 	events [loopEvents]unix.EpollEvent
 
@@ -144,6 +149,9 @@ func (l *loop) run() {
 	for {
 		n := l.wait()
 		l.ex.tick()
+		if n > 0 {
+			l.heard = l.ex.nowNs
+		}
 		mail := false
 		for i := range n {
 			ev := &l.events[i]
@@ -171,7 +179,7 @@ func (l *loop) run() {
 			close(l.drained)
 			l.drained = nil
 		}
-		if l.ex.nowNs >= l.cronAt {
+		if l.ex.nowNs-l.cronAt >= cronMs*1e6 {
 			l.cron()
 		}
 	}
@@ -190,10 +198,24 @@ func (l *loop) run() {
 // at least one more than loops (see reserveProcs).
 func (l *loop) wait() int {
 	timeout := uintptr(cronMs)
-	if len(l.dirty) > 0 {
+	switch {
+	case len(l.dirty) > 0:
 		timeout = 0
+	case l.ex.nowNs-l.heard >= quietNs:
+		return l.waitQuietly()
 	}
 	n, _, e := syscall.RawSyscall6(unix.SYS_EPOLL_WAIT, uintptr(l.epfd), uintptr(unsafe.Pointer(&l.events[0])), loopEvents, timeout, 0, 0)
+	if e != 0 {
+		return 0 // EINTR
+	}
+	return int(n)
+}
+
+// waitQuietly is wait for a loop that has been idle for a second: announced to
+// the scheduler, which then takes the P and does not look again. Nobody minds
+// the microseconds that the next request waits for a P.
+func (l *loop) waitQuietly() int {
+	n, _, e := syscall.Syscall6(unix.SYS_EPOLL_WAIT, uintptr(l.epfd), uintptr(unsafe.Pointer(&l.events[0])), loopEvents, sweepMs, 0, 0)
 	if e != 0 {
 		return 0 // EINTR
 	}
@@ -215,12 +237,8 @@ func (l *loop) takeMail() (stop bool) {
 		l.add(c)
 	}
 	for _, s := range wakes {
-		c := s.driver.(*conn)
-		if c.fd >= 0 {
-			s.mu.Lock()
-			s.resume(l.ex)
-			s.mu.Unlock()
-			l.markDirty(c)
+		if c := s.driver.(*conn); l.has(c) {
+			l.resume(c)
 		}
 	}
 	if drain {
@@ -246,6 +264,18 @@ func (l *loop) beginDrain() {
 	}
 }
 
+// has tells whether the loop cares for c: it may be closed already, or not be
+// adopted yet.
+func (l *loop) has(c *conn) bool { return c.fd >= 0 && c.fd < len(l.conns) && l.conns[c.fd] == c }
+
+// resume lets c's session go on, or end if it was killed.
+func (l *loop) resume(c *conn) {
+	c.s.mu.Lock()
+	c.s.resume(l.ex)
+	c.s.mu.Unlock()
+	l.markDirty(c)
+}
+
 // add starts to watch an adopted connection.
 func (l *loop) add(c *conn) {
 	for len(l.conns) <= c.fd {
@@ -256,6 +286,10 @@ func (l *loop) add(c *conn) {
 	if err := l.watch(c.fd, c.events); err != nil {
 		l.srv.log.Warn("cannot watch a connection", zap.Error(err))
 		l.close(c)
+		return
+	}
+	if c.s.killed.Load() {
+		l.resume(c) // it was woken before it was here
 	}
 }
 
@@ -431,9 +465,9 @@ func (l *loop) closeAll() {
 // cron looks after a share of the connections each time: those idle too long
 // or over their limits are closed.
 func (l *loop) cron() {
-	l.cronAt = l.ex.nowNs + cronMs*1e6
-	share := max(64, len(l.conns)/10)
-	for range min(share, len(l.conns)) {
+	share := max(64, int64(len(l.conns))*(l.ex.nowNs-l.cronAt)/(sweepMs*1e6))
+	l.cronAt = l.ex.nowNs
+	for range min(share, int64(len(l.conns))) {
 		if l.sweep++; l.sweep >= len(l.conns) {
 			l.sweep = 0
 		}

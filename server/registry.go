@@ -16,13 +16,15 @@ type registry struct {
 }
 
 // newSession makes a session for a connection that speaks the protocol of f;
-// nil if there are too many clients.
-func (srv *Server) newSession(p peer, f front) *session {
+// nil if there are too many clients. attach gives it its driver before others
+// can find it: CLIENT KILL may mean it at once.
+func (srv *Server) newSession(p peer, f front, attach func(*session)) *session {
 	cfg := srv.cfg.Load()
 	now := time.Now().UnixMilli()
 	s := &session{id: srv.clients.nextID.Add(1), srv: srv, peer: p, since: now, activeMs: now,
 		front: f, user: "default", authed: cfg.RequirePass == ""}
 	s.out.Proto = 2
+	attach(s)
 	r := &srv.clients
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -135,6 +135,7 @@ func (s *session) feedBehind(ex *executor, buf []byte, lead int) {
 	if len(data) > 0 {
 		ex.stats.reads.add(1)
 		ex.stats.inBytes.add(uint64(len(data)))
+		s.activeMs = ex.nowMs
 	}
 	if s.parked || s.closing != stayOpen {
 		if s.closing == stayOpen {
@@ -191,8 +192,10 @@ func (s *session) keep(ex *executor, rest []byte) {
 		}
 		s.in = append(s.in, rest...)
 	default:
-		n := copy(s.in, rest)
-		s.in = s.in[:n]
+		n := len(rest)
+		if n < len(s.in) {
+			s.in = s.in[:copy(s.in, rest)]
+		}
 		if room := roomFor(s.front.need(), n); room >= 2*cap(s.in) {
 			s.in = append(make([]byte, 0, room), s.in...)
 		}

@@ -46,11 +46,10 @@ func newTestClient(t testing.TB, srv *Server, f front) *testClient {
 	t.Helper()
 	c := &testClient{t: t, ex: newExecutor(srv), awake: make(chan struct{}, 1)}
 	srv.executors.register(c.ex)
-	c.s = srv.newSession(peer{remote: "127.0.0.1:1", local: "127.0.0.1:2", fd: -1, secure: true}, f)
+	c.s = srv.newSession(peer{remote: "127.0.0.1:1", local: "127.0.0.1:2", fd: -1, secure: true}, f, func(s *session) { s.driver = c })
 	if c.s == nil {
 		t.Fatal("too many clients")
 	}
-	c.s.driver = c
 	t.Cleanup(func() { srv.endSession(c.s) })
 	return c
 }
