@@ -3,7 +3,6 @@ package network
 import (
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -37,22 +36,4 @@ func keepAliveTimer(t *testing.T, port, remote int) bool {
 	}
 	t.Fatalf("no connection from port %d to %d", port, remote)
 	return false
-}
-
-// acceptQueue is the length of the accept queue of the listener on port.
-func acceptQueue(t *testing.T, port int) int {
-	t.Helper()
-	const listening = "0A"
-	for _, f := range tcpTable(t, port) {
-		if f[3] != listening {
-			continue
-		}
-		n, err := strconv.ParseInt(strings.Split(f[4], ":")[0], 16, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return int(n)
-	}
-	t.Fatalf("nobody listens on port %d", port)
-	return 0
 }
