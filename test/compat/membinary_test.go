@@ -78,7 +78,7 @@ func binaryFrame(r *rand.Rand) frame {
 		f.opcode = []byte{0x04, 0x14}[r.IntN(2)]
 	case 8, 9:
 		f.opcode = []byte{opIncrement, 0x06, 0x15, 0x16}[r.IntN(4)]
-		deltas := []uint64{0, 1, 5, 100, math.MaxUint64, math.MaxInt64}
+		deltas := []uint64{0, 1, 5, 100, 1 << 40, 1<<40 - 1}
 		exptime := binaryExptime(r)
 		if r.IntN(3) == 0 {
 			exptime = u32(math.MaxUint32) // do not create

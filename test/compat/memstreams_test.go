@@ -51,7 +51,7 @@ var memStreams = []struct{ name, request string }{
 	{"meta opaque too long for a new item", "mg st23 N0 O" + strings.Repeat("o", 32) + "\r\nmg st23 v\r\n"},
 	{"meta arithmetic with a new time", "set st24 0 0 1\r\n5\r\nma st24 T9000 t v\r\nmg st24 t v\r\n"},
 	{"meta arithmetic with a new time and more digits", "set st25 0 0 1\r\n9\r\nma st25 T9000\r\nmg st25 t v\r\n"},
-	{"nul in a line", "get a\x00b\r\nmn\r\n"},
+	{"nul in a line", "set st26 0 0 1\r\nx\r\nget st26\x00b\r\nmn\r\n"},
 	{"carriage return in a line", "get a\rb\r\nmn\r\n"},
 	{"tabs", "get\ta\r\nmn\r\n"},
 	{"http get", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"},
