@@ -39,13 +39,14 @@ type mailbox struct {
 	msgs []byte
 }
 
-// put appends a message and tells whether the box was empty before.
-func (b *mailbox) put(msg []byte) (first bool) {
+// put appends a message and tells whether the box was empty before and how many
+// bytes it holds now.
+func (b *mailbox) put(msg []byte) (first bool, waiting int) {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	first = len(b.msgs) == 0
 	b.msgs = append(b.msgs, msg...)
-	b.mu.Unlock()
-	return first
+	return first, len(b.msgs)
 }
 
 // take appends all messages to dst.

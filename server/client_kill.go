@@ -84,9 +84,7 @@ func (q *call) kill(f killFilter) int {
 		}
 		n++
 		if s == q.s {
-			s.mu.Lock()
-			s.closing = closeFlushed
-			s.mu.Unlock()
+			q.hangUp = true
 			continue
 		}
 		s.kill()
@@ -104,6 +102,6 @@ func (f *killFilter) matches(s *session) bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.closing == stayOpen && (f.kind == "" || f.kind == s.clientType()) &&
+	return s.closing != closeNow && (f.kind == "" || f.kind == s.clientType()) &&
 		(f.user == nil || s.authed && string(f.user) == s.user)
 }

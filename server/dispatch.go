@@ -2,6 +2,7 @@ package server
 
 import (
 	"slices"
+	"unsafe"
 
 	"larder/engine"
 	"larder/protocol/resp"
@@ -36,6 +37,8 @@ type call struct {
 	cmd  *bound
 	args [][]byte
 	out  *resp.Writer
+	// hangUp asks to close the session's connection once the reply is written.
+	hangUp bool
 }
 
 // bind joins the table with the session handlers; each row needs exactly one
@@ -140,7 +143,7 @@ func (ex *executor) refuse(s *session, cmd, top *bound, args [][]byte) string {
 
 // run executes an accepted command and counts it.
 func (ex *executor) run(s *session, cmd *bound, args [][]byte, r *request) {
-	if cmd.Is&command.Slow != 0 {
+	if cmd.Is&command.Slow != 0 || cmd.session == nil && r.wide() {
 		ex.park(s, cmd, args)
 		return
 	}
@@ -149,8 +152,11 @@ func (ex *executor) run(s *session, cmd *bound, args [][]byte, r *request) {
 		ex.settle()
 	}
 	if cmd.session != nil {
-		ex.q = call{s, ex, ex.srv, cmd, args, &s.out}
+		ex.q = call{s: s, ex: ex, srv: ex.srv, cmd: cmd, args: args, out: &s.out}
 		cmd.session(&ex.q)
+		if ex.q.hangUp {
+			s.closing = closeFlushed
+		}
 		if s.parked {
 			return // it is counted when it ends
 		}
@@ -287,14 +293,28 @@ func (ex *executor) locked1(cmd *bound) {
 	}
 }
 
+// wideArgs and wideBytes are the number of arguments and their bytes from which
+// on a request goes to a worker, whatever its command: hashing so many keys, or
+// copying so much, would keep the loop's other connections waiting.
+const (
+	wideArgs  = 4096
+	wideBytes = 1 << 20
+)
+
+func (r *request) wide() bool { return r.to-r.from > wideArgs || r.size > wideBytes }
+
 // lockShards locks the shards of all keys, each once, in ascending order.
 func (ex *executor) lockShards() {
 	ex.locked = ex.locked[:0]
+	ex.round++
 	for i := range ex.ctx.Keys {
-		ex.locked = append(ex.locked, ex.ctx.Keys[i].Shard)
+		s := ex.ctx.Keys[i].Shard
+		if seen := &ex.lockRound[s.Index()]; *seen != ex.round {
+			*seen = ex.round
+			ex.locked = append(ex.locked, s)
+		}
 	}
 	slices.SortFunc(ex.locked, func(a, b *engine.Shard) int { return a.Index() - b.Index() })
-	ex.locked = slices.Compact(ex.locked)
 	for _, s := range ex.locked {
 		s.Lock()
 	}
@@ -304,12 +324,32 @@ func (ex *executor) lockShards() {
 // REQUIRES: s.mu is held.
 func (ex *executor) park(s *session, cmd *bound, args [][]byte) {
 	s.parked = true
-	task := workerTask{s: s, cmd: cmd, args: cloneArgs(args), db: s.db, proto: s.out.Proto, noTouch: s.noTouch}
+	task := workerTask{s: s, cmd: cmd, args: s.lend(args), db: s.db, proto: s.out.Proto, noTouch: s.noTouch}
 	ex.srv.workers.start(task.run)
 }
 
-func cloneArgs(args [][]byte) [][]byte {
+// lend returns arguments that stay what they are while the session goes on:
+// copies, or, if they are large and lie in the session's own buffer, slices of
+// that, which the session then leaves to the worker.
+func (s *session) lend(args [][]byte) [][]byte {
 	total := requestBytes(args)
+	if total > bufferBytes && within(s.in, args[0]) {
+		s.lent = true
+		return slices.Clone(args)
+	}
+	return cloneArgs(args, total)
+}
+
+// within tells whether part, which is not empty, is a slice of buf.
+func within(buf, part []byte) bool {
+	if len(buf) == 0 || len(part) == 0 {
+		return false
+	}
+	at, from := uintptr(unsafe.Pointer(&part[0])), uintptr(unsafe.Pointer(&buf[0]))
+	return at >= from && at < from+uintptr(len(buf))
+}
+
+func cloneArgs(args [][]byte, total int) [][]byte {
 	buf := make([]byte, 0, total)
 	out := make([][]byte, len(args))
 	for i, a := range args {
@@ -340,8 +380,9 @@ func (t workerTask) run() {
 	startNs := ex.nowNs
 	c := &ex.ctx
 	c.DB, c.NoTouch, c.OnWorker, c.Out = t.db, t.noTouch, true, &out
+	q := call{s: t.s, ex: ex, srv: srv, cmd: t.cmd, args: t.args, out: &out}
 	if t.cmd.session != nil {
-		t.cmd.session(&call{t.s, ex, srv, t.cmd, t.args, &out})
+		t.cmd.session(&q)
 	} else {
 		ex.call(t.cmd, t.args, nil)
 	}
@@ -351,6 +392,9 @@ func (t workerTask) run() {
 	s.mu.Lock()
 	mark := len(s.out.Buf)
 	s.out.Buf = append(s.out.Buf, out.Buf...)
+	if q.hangUp && s.closing == stayOpen {
+		s.closing = closeFlushed
+	}
 	bad := failed(&out, 0)
 	if bad {
 		srv.errorCodes.note(out.Buf)

@@ -36,9 +36,9 @@ func newDriver(srv *Server, cfg *config.Config) (connDriver, error) {
 // reserveProcs makes sure that the scheduler has a P for each loop, which keeps
 // it also while it sleeps, and one more for everything else.
 func reserveProcs(loops int) {
-	if runtime.GOMAXPROCS(0) < loops+1 {
-		runtime.GOMAXPROCS(loops + 1)
-	}
+	// Said in any case: a number that was never set follows the CPU limit of the
+	// process's control group, and may fall to that of the loops.
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), loops+1))
 }
 
 // epollDriver spreads connections over event loops.

@@ -18,17 +18,20 @@ type executor struct {
 	nowNs   int64 // monotonic clock at the last reading
 	seeds   uint64
 
-	ctx     command.Ctx
-	q       call
-	keyAt   []int
-	keys    []engine.Key
-	locked  []*engine.Shard
-	args    [][]byte
-	batch   []request
-	stats   execStats
-	untimed []*commandStats // have run since the clock was last read
-	scratch []byte
-	mem     *memcacheBatch // nil until a memcached client came
+	ctx    command.Ctx
+	q      call
+	keyAt  []int
+	keys   []engine.Key
+	locked []*engine.Shard
+	// lockRound holds, by shard, the round in which it was last to be locked.
+	lockRound []uint64
+	round     uint64
+	args      [][]byte
+	batch     []request
+	stats     execStats
+	untimed   []*commandStats // have run since the clock was last read
+	scratch   []byte
+	mem       *memcacheBatch // nil until a memcached client came
 }
 
 // request is one parsed request of a batch.
@@ -37,12 +40,14 @@ type request struct {
 	from int    // its arguments are executor.args[from:to]
 	to   int
 	end  int    // offset behind it in the input
+	size int    // its length in bytes
 	hash uint64 // of its first key, if hashed
 	ok   bool   // hash is set
 }
 
 func newExecutor(srv *Server) *executor {
 	ex := &executor{srv: srv, seeds: srv.entropy()}
+	ex.lockRound = make([]uint64, len(srv.engine.Shards()))
 	ex.stats.init(len(srv.table.All))
 	ex.ctx = command.Ctx{Engine: srv.engine, Table: srv.table}
 	ex.tick()

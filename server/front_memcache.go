@@ -31,7 +31,8 @@ type memcacheParser interface {
 // memcacheProgress is how much of an unfinished request has been answered. The
 // zero value is that of a request which was not begun.
 type memcacheProgress struct {
-	keys   int        // of get and gat: answered already
+	under  bool       // get or gat: some keys are answered already
+	left   int        // get or gat: bytes of the line behind those
 	cursor dumpCursor // of a dump
 }
 
@@ -50,6 +51,7 @@ type memcacheBatch struct {
 
 	many       [maxMemcacheBatch][]byte // keys of one get of several
 	manyHashes [maxMemcacheBatch]uint64
+	manyLeft   [maxMemcacheBatch]int // bytes of the line behind the key
 }
 
 func newMemcacheFront(*Server) front { return &memcacheFront{} }

@@ -86,7 +86,7 @@ func (f *respFront) parse(s *session, ex *executor, buf []byte, off int) (end in
 		if len(args) == from {
 			continue
 		}
-		ex.batch = append(ex.batch, request{from: from, to: len(args), end: off, cmd: ex.srv.lookup(args[from])})
+		ex.batch = append(ex.batch, request{from: from, to: len(args), end: off, size: n, cmd: ex.srv.lookup(args[from])})
 		if f.parser.SharesScratch() {
 			break // its words must not be overwritten by the next request's
 		}

@@ -33,7 +33,7 @@ func (s *session) overOutputLimit(nowMs int64) bool {
 // allows or does not read its replies.
 // REQUIRES: s.mu is held.
 func (s *session) overdue(nowMs int64) bool {
-	if s.waiting() > 0 && s.overOutputLimit(nowMs) {
+	if (s.waiting() > 0 || s.pushes.size() > 0) && s.overOutputLimit(nowMs) {
 		return true
 	}
 	cfg := s.srv.cfg.Load()

@@ -86,13 +86,14 @@ func (c *conn) wake(s *session) {
 
 // ring wakes the loop. REQUIRES: mail.mu is held; it is released.
 func (l *loop) ring() {
-	first := !l.mail.signal
-	l.mail.signal = true
-	l.mail.mu.Unlock()
-	if first {
+	// Under the lock, because the descriptor is closed once stopped is set, and
+	// its number may be somebody else's then. The write does not block.
+	if !l.mail.signal && !l.mail.stopped {
+		l.mail.signal = true
 		one := uint64(1)
 		_, _ = unix.Write(l.wakefd, (*[8]byte)(unsafe.Pointer(&one))[:]) // cannot fail below 2^64-1 rings
 	}
+	l.mail.mu.Unlock()
 }
 
 func newLoop(srv *Server, id int) (*loop, error) {

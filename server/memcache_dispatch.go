@@ -116,13 +116,18 @@ func (ex *executor) memcacheKey(s *session, r *memcache.Request, k engine.Key) c
 	return outcome
 }
 
+// maxBurstKeys is how many keys a get of several serves before other
+// connections get their turn.
+const maxBurstKeys = 16 << 10
+
 // memcacheGets answers a text get or gat of several keys. One shard is locked
 // at a time: memcached promises no more.
 func (ex *executor) memcacheGets(s *session, f *memcacheFront, r *memcache.Request) (done bool) {
 	args := r.Args
-	for range f.progress.keys {
-		args.Next()
+	if f.progress.under {
+		args.SkipTo(f.progress.left)
 	}
+	served := 0
 	b, e := ex.mem, ex.srv.engine
 	for {
 		n := 0
@@ -131,7 +136,7 @@ func (ex *executor) memcacheGets(s *session, f *memcacheFront, r *memcache.Reque
 			if !ok {
 				break
 			}
-			b.many[n], b.manyHashes[n] = key, e.Hash(key)
+			b.many[n], b.manyHashes[n], b.manyLeft[n] = key, e.Hash(key), len(args.Rest())
 			e.PrefetchBucket(memcacheDB, b.manyHashes[n])
 			n++
 		}
@@ -146,8 +151,9 @@ func (ex *executor) memcacheGets(s *session, f *memcacheFront, r *memcache.Reque
 				f.progress = memcacheProgress{}
 				return true // the error line is the end of the reply
 			}
-			f.progress.keys++
-			if len(s.out.Buf) >= maxBurstBytes {
+			served++
+			if served == maxBurstKeys || len(s.out.Buf) >= maxBurstBytes {
+				f.progress = memcacheProgress{under: true, left: b.manyLeft[i]}
 				return false
 			}
 		}

@@ -45,6 +45,7 @@ type session struct {
 	paused    bool // CLIENT PAUSE holds its next command back; parked is set too
 	held      bool // the command just dispatched was held back and stays in the input
 	parked    bool // a worker runs its command, or it waits for something
+	lent      bool // a worker reads from in: it must not be written to or reused
 	stalled   bool // input waits until the output has been written
 	ended     bool // the client sends nothing more, but waits for replies
 	closing   closing
@@ -178,6 +179,9 @@ func (s *session) limitInput() {
 // keep makes rest, a part of s.in or of the driver's buffer, the unparsed
 // input.
 func (s *session) keep(ex *executor, rest []byte) {
+	if s.lent {
+		s.lent, s.in = false, nil
+	}
 	switch {
 	case len(rest) == 0:
 		if s.in != nil {
@@ -256,7 +260,7 @@ func (s *session) fed(ex *executor, n int) {
 // what others pushed to it.
 // REQUIRES: s.mu is held.
 func (s *session) resume(ex *executor) {
-	if s.killed.Load() && s.closing == stayOpen {
+	if s.killed.Load() {
 		s.closing = closeNow
 	}
 	s.takePushes()
@@ -278,8 +282,18 @@ func (s *session) takePushes() {
 }
 
 // push hands the session a message from elsewhere; it never blocks.
+// Who does not take its messages is closed at the hard limit for those who are
+// sent what they did not ask for one by one.
 func (s *session) push(msg []byte) {
-	if s.pushes.put(msg) {
+	first, waiting := s.pushes.put(msg)
+	if hard := s.srv.cfg.Load().OutputLimits.Replica.HardBytes; hard > 0 && int64(waiting) > hard {
+		if !s.killed.Load() {
+			s.srv.outputLimitClosed.Add(1)
+			s.kill()
+		}
+		return
+	}
+	if first {
 		s.driver.wake(s)
 	}
 }

@@ -134,9 +134,8 @@ func TestByteAtATimeTakesLinearTime(t *testing.T) {
 				c.s.feed(c.ex, []byte{large[i]})
 			}
 		}
-		replied := len(c.s.out.Buf) > 0
 		c.s.mu.Unlock()
-		if !replied {
+		if c.do("") == "" { // wide requests are answered by a worker
 			t.Errorf("%s: no reply", name)
 		}
 		if took := time.Since(start); took > 20*time.Second {

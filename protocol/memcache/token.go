@@ -27,6 +27,10 @@ func (t *Tokens) Next() ([]byte, bool) {
 	return b, true
 }
 
+// SkipTo drops words until only the last n bytes are left, n being the length
+// of what Rest returned at some time.
+func (t *Tokens) SkipTo(n int) { t.rest = t.rest[len(t.rest)-min(n, len(t.rest)):] }
+
 // Rest is what Next has not returned yet, separators included.
 func (t Tokens) Rest() []byte { return t.rest }
 
