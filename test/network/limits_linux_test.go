@@ -119,16 +119,20 @@ func TestConnectionChurn(t *testing.T) {
 		for range 50 {
 			wg.Go(func() {
 				for i := range 100 {
-					conn, err := net.DialTimeout("tcp", s.addr(), patience)
+					network, addr := "tcp", s.addr()
+					if i%2 == 0 {
+						network, addr = "unix", s.socket
+					}
+					conn, err := net.DialTimeout(network, addr, patience)
 					if err != nil {
 						t.Error(err)
 						return
 					}
-					if i%2 == 0 {
+					if i%3 == 0 {
 						_, _ = io.WriteString(conn, "PING\r\n") // nobody reads the reply
 					}
-					if i%4 == 0 {
-						_ = conn.(*net.TCPConn).SetLinger(0) // reset instead of a farewell
+					if tcp, ok := conn.(*net.TCPConn); ok && i%10 != 1 {
+						_ = tcp.SetLinger(0) // a reset instead of a farewell, which would hold the port
 					}
 					_ = conn.Close()
 				}
