@@ -159,10 +159,16 @@ func (k *memoryKeeper) stop() {
 func (k *memoryKeeper) run() {
 	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()
+	trim := time.NewTicker(trimHeapEvery)
+	defer trim.Stop()
+	heap := newGoHeap()
 	for {
 		select {
 		case <-k.quit:
 			return
+		case <-trim.C:
+			heap.trim()
+			continue
 		case <-tick.C:
 		}
 		if k.rest--; !k.inSlices(k.workSlice) {
