@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"math"
 	"slices"
 
@@ -117,6 +118,9 @@ func (c *Ctx) parseScan(i int) (o scanOptions, ok bool) {
 // empty string is 0, a sign may stand in front and "-1" is 2^64-1; unlike
 // there no space may.
 func parseCursor(b []byte) (n uint64, ok bool) {
+	if end := bytes.IndexByte(b, 0); end >= 0 {
+		b = b[:end] // Redis reads a C string
+	}
 	if len(b) == 0 {
 		return 0, true
 	}

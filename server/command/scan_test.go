@@ -97,6 +97,7 @@ func TestScanArguments(t *testing.T) {
 		{"-ERR invalid cursor\r\n", []string{"18446744073709551616"}},
 		{"-ERR invalid cursor\r\n", []string{"-"}},
 		{"-ERR invalid cursor\r\n", []string{" 0"}},
+		{"-ERR invalid cursor\r\n", []string{"x\x00"}},
 		{"-ERR invalid cursor\r\n", []string{"0x", "COUNT", "x"}},
 		{"-ERR value is not an integer or out of range\r\n", []string{"0", "COUNT", "x"}},
 		{"-ERR syntax error\r\n", []string{"0", "COUNT", "0"}},
