@@ -45,7 +45,14 @@ func configSet(q *call) {
 
 // applyConfig makes the running server follow a new configuration; what reads
 // the configuration each time it needs it has no place here.
-func (srv *Server) applyConfig(_, next *config.Config, _ []string) (culprit string, err error) {
+func (srv *Server) applyConfig(old, next *config.Config, _ []string) (culprit string, err error) {
+	if next.MaxClients > old.MaxClients {
+		want := uint64(next.MaxClients) + reservedFiles
+		if got, _ := growFileLimit(want); got < want {
+			return "maxclients", fmt.Errorf("The operating system is not able to handle the specified number of clients, try with %d", //lint:ignore ST1005 Redis's text
+				max(1, int64(got)-reservedFiles))
+		}
+	}
 	srv.applySettings(next)
 	srv.memory.apply(next)
 	srv.slowlog.trim(int(next.SlowlogMaxLen))
