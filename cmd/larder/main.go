@@ -27,6 +27,10 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
+	// A cache must outlive the terminal that it was started from and the reader
+	// of its log. Unless ignored, SIGHUP ends the process, and so does the first
+	// line written to a standard output or error that nobody reads any more.
+	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
 	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
