@@ -11,7 +11,8 @@ type directive struct {
 	keep    keep     // its field in Config; nil: Config.inert holds it
 	when    moment   // when it may be set
 	help    string   // one line for people
-	// inert says why the directive changes nothing here; "" = it does.
+	// inert says why the directive changes nothing here; "" = it does. Rows
+	// that may come to mean something later have a field in Config all the same.
 	inert string
 	// refuse answers advice when the (valid) value asks for what larder does
 	// not do and ignoring that would be dangerous; "" = fine. nil: never.

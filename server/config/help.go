@@ -31,7 +31,7 @@ Directives, with their defaults:
 			continue
 		}
 		for _, d := range s.rows {
-			fmt.Fprintf(&b, "  --%s %s\n        %s\n", d.name, shownDefault(d), d.help)
+			fmt.Fprintf(&b, "  --%s %s\n        %s\n", d.name, shownDefault(d), shownHelp(d))
 		}
 	}
 	return b.String()
@@ -58,7 +58,7 @@ func Markdown() string {
 		b.WriteString("| directive | default | values | at run time | what it does |\n|---|---|---|---|---|\n")
 		for _, d := range s.rows {
 			fmt.Fprintf(&b, "| `%s`%s | %s | %s | %s | %s |\n",
-				d.name, shownAliases(d), shownDefaultMarkdown(d), cell(d.is.allowed), shownMoment(d), cell(d.help))
+				d.name, shownAliases(d), shownDefaultMarkdown(d), cell(d.is.allowed), shownMoment(d), cell(shownHelp(d)))
 		}
 	}
 	b.WriteString("\n## Not taken at all\n\n")
@@ -93,6 +93,9 @@ reports all such faults at once, each with its place.
 "At run time" says whether ` + "`CONFIG SET`" + ` may change the directive; "guarded" ones
 need ` + "`enable-protected-configs`" + `. ` + "`CONFIG REWRITE`" + ` writes the present values to
 the file that larder was started with and keeps its comments and order.
+
+Directives that say "no effect here" are checked and kept for ` + "`CONFIG GET`" + `, and
+nothing reads them; larder warns once for each that is set at start.
 `
 
 const markdownInert = `A file written for Redis loads: these directives are checked, kept for
@@ -102,8 +105,17 @@ const markdownInert = `A file written for Redis loads: these directives are chec
 |---|---|---|
 `
 
-// isInert reports whether a section is the one without effect.
-func isInert(s section) bool { return s.rows[0].inert != "" }
+// isInert reports whether a section is the one of directives that have not
+// even a field in Config. REQUIRES: s has rows.
+func isInert(s section) bool { return s.rows[0].keep == nil }
+
+// shownHelp is the help of a row, with the reason if it has no effect.
+func shownHelp(d *directive) string {
+	if d.inert == "" {
+		return d.help
+	}
+	return d.help + "; no effect here: " + d.inert
+}
 
 // writeNames writes names in lines of at most 80 columns.
 func writeNames(b *strings.Builder, rows []*directive) {

@@ -125,8 +125,9 @@ func TestParseFillsFields(t *testing.T) {
 // Every fault is reported, each with its place and what to do.
 func TestFaults(t *testing.T) {
 	f := files{
-		"bad.conf":  "port 70000\nmaxmemroy 1gb\nhz \"10\n\nmaxmemory 12zz\nhz 10 # ten\ninclude gone.conf\n",
-		"loop.conf": strings.Repeat("include loop.conf\n", 20),
+		"empty.conf": "bind\nbind \"\"\nbind 127.0.0.1 -\n",
+		"bad.conf":   "port 70000\nmaxmemroy 1gb\nhz \"10\n\nmaxmemory 12zz\nhz 10 # ten\ninclude gone.conf\n",
+		"loop.conf":  strings.Repeat("include loop.conf\n", 20),
 	}
 	tests := []struct {
 		args string
@@ -150,6 +151,11 @@ func TestFaults(t *testing.T) {
 			`command line: "7000" is not a directive: write --name value, for example --port 6379, after the configuration file`}},
 		{"--", []string{`command line: "--" names no directive: write --name value, for example --port 6379`}},
 		{"--maxmemory 5%", []string{"command line: maxmemory 5%: argument must be a memory value; allowed: bytes (units as 100mb)"}},
+		{"--databases 65537", []string{"command line: databases 65537: argument must be between 1 and 65536 inclusive; allowed: 1 to 65536"}},
+		{"empty.conf", []string{
+			"empty.conf:1: bind: an address is missing: name at least one, for example 127.0.0.1, or * for all; allowed: addresses or names; a leading - forgives an absent one",
+			"empty.conf:2: bind \"\": an address is missing: name at least one, for example 127.0.0.1, or * for all; allowed: addresses or names; a leading - forgives an absent one",
+			"empty.conf:3: bind 127.0.0.1 -: an address is missing: name at least one, for example 127.0.0.1, or * for all; allowed: addresses or names; a leading - forgives an absent one"}},
 		{"--port", []string{"command line: port: wrong number of arguments; allowed: 0 to 65535"}},
 		{"--daemonize yes", []string{"command line: daemonize yes: larder stays in the foreground: run it under systemd or in a container, or with nohup and &"}},
 		{"--user default off", []string{"command line: user: " + refused["user"]}},
@@ -180,6 +186,7 @@ func TestWarnings(t *testing.T) {
 	}
 	want := []string{
 		"a.conf:1: rdbcompression is accepted and has no effect: this version keeps nothing on disk",
+		"a.conf:2: hz is accepted and has no effect: background work sets its own pace",
 		"a.conf:4: slave-priority is accepted and has no effect: this version does not replicate",
 		"a.conf:5: appendonly: this version keeps nothing on disk: the value is stored and has no effect yet",
 	}

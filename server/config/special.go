@@ -18,9 +18,25 @@ var (
 	errPercentiles     = errors.New("Invalid latency-tracking-info-percentiles parameters")                       //lint:ignore ST1005 Redis's text
 	errPercentileRange = errors.New("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]")
 	errEventClass      = errors.New("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.") //lint:ignore ST1005 Redis's text
+	errNoAddress       = errors.New("an address is missing: name at least one, for example 127.0.0.1, or * for all")
 	errSaveAndNosave   = errors.New("shutdown options SAVE and NOSAVE can't be used simultaneously")
 	errOOMScores       = errors.New("Invalid oom-score-adj-values, elements must be between -2000 and 2000.") //lint:ignore ST1005 Redis's text
 )
+
+// addresses takes 1 to maxBindAddresses addresses. Redis takes none too and then
+// listens nowhere, which nobody means who forgot to fill in a variable.
+func addresses() syntax {
+	s := words("addresses or names; a leading - forgives an absent one", maxBindAddresses, "Too many bind addresses specified.")
+	parseWords := s.parse
+	s.parse = func(g given) (string, error) {
+		text, err := parseWords(g)
+		if err == nil && (text == "" || slices.Contains(strings.Fields(text), "-")) {
+			return "", errNoAddress
+		}
+		return text, err
+	}
+	return s
+}
 
 // savePoints takes pairs of seconds and changes. Several lines in one load add
 // up; an empty value drops what came before.

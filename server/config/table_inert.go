@@ -14,6 +14,21 @@ const (
 	ownMemory     = "larder manages its memory itself"
 	ownPlacement  = "use taskset, numactl or the service manager"
 	noSupervision = "larder does not talk to a service manager"
+
+	ownCandidates   = "the policies choose their own candidates"
+	ownEviction     = "how much a command evicts at a time is fixed"
+	ownCounters     = "the policies keep their own measure of use"
+	alwaysCompacts  = "larder always compacts"
+	ownPace         = "background work sets its own pace"
+	nothingLazy     = "freeing a value is one step, with nothing to put off"
+	alwaysLazyFlush = "FLUSHALL and FLUSHDB always free in the background"
+	noEvents        = "this version publishes no keyspace events"
+	noTracking      = "this version tracks no keys for clients"
+	noScripts       = "this version runs no scripts"
+	noSyslog        = "larder logs to logfile or standard output"
+	onlyStrings     = "this version stores strings only"
+	noHyperLogLogs  = "this version has no HyperLogLogs"
+	oneShutdown     = "these signals always drain the connections and save nothing"
 )
 
 // refuseUnless answers advice for every value other than off.
