@@ -46,7 +46,7 @@ func reset(q *call) {
 		s.monitor = false
 		q.srv.monitors.remove(s)
 	}
-	s.takePushes() // what was sent before the reply to RESET comes before it
+	s.out.Buf = s.pushes.take(s.out.Buf, s.pushes.size()) // what was sent before the reply to RESET comes before it
 	s.db, s.name, s.user = 0, "", defaultUser
 	s.authed = q.srv.cfg.Load().RequirePass == ""
 	s.readOnly, s.noEvict, s.noTouch, s.reply = false, false, false, replyOn

@@ -211,10 +211,13 @@ func (c *netConn) serve(input []byte) bool {
 			return false
 		}
 		s.mu.Lock()
-		end, stalled := s.closing, s.stalled
+		end, stalled, pushes := s.closing, s.stalled, s.hasPushes()
 		s.mu.Unlock()
 		if end != stayOpen {
 			return false
+		}
+		if pushes {
+			put(c.kick) // another turn: input may wait for this one to end
 		}
 		if !stalled {
 			return true

@@ -382,7 +382,7 @@ func (l *loop) send(c *conn) bool {
 		if s.out.Buf != nil {
 			s.written(l.ex, 0)
 		}
-		if s.stalled {
+		if s.stalled || s.hasPushes() {
 			s.resume(l.ex)
 			l.again = append(l.again, c)
 		}

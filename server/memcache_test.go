@@ -183,7 +183,7 @@ func TestMemcachedWatchers(t *testing.T) {
 		t.Fatalf("watch answers %q", got)
 	}
 	mem.do("set a 0 100 2\r\nhi\r\nget a\r\nmg none v\r\ndelete a\r\n")
-	got := regexp.MustCompile(`(ts|cfd)=[0-9.]+ ?`).ReplaceAllString(watcher.do("ignored\r\n")+string(watcher.s.pushes.take(nil)), "")
+	got := regexp.MustCompile(`(ts|cfd)=[0-9.]+ ?`).ReplaceAllString(watcher.do("ignored\r\n")+string(watcher.s.pushes.take(nil, maxWatchBytes)), "")
 	want := `gid=1 type=item_get key=a status=not_found clsid=0 size=0
 gid=2 type=item_store key=a status=stored cmd=set ttl=100 clsid=1 size=2
 gid=3 type=item_get key=a status=found clsid=1 size=2
@@ -308,7 +308,7 @@ func TestMemcachedWatchersSeeEvictions(t *testing.T) {
 	seen := ""
 	for n := 0; n < 10_000 && seen == ""; n++ {
 		mem.do(fmt.Sprintf("set fill:%d 0 100 1000\r\n%s\r\n", n, strings.Repeat("x", 1000)))
-		seen = string(watcher.s.pushes.take(nil))
+		seen = string(watcher.s.pushes.take(nil, maxWatchBytes))
 	}
 	if !line.MatchString(seen) {
 		t.Errorf("the watcher saw %q", seen)

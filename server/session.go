@@ -263,10 +263,11 @@ func (s *session) resume(ex *executor) {
 	if s.killed.Load() {
 		s.closing = closeNow
 	}
+	unwritten := s.waiting() > 0 // pushes don't count: a stream of them would hold the input up for good
 	s.takePushes()
 	switch {
 	case s.parked || !s.stalled && len(s.in) == 0:
-	case s.waiting() > 0:
+	case unwritten:
 		s.stalled = true // or a pipeline of large replies made by workers would pile them up
 	default:
 		s.stalled = false
@@ -274,17 +275,33 @@ func (s *session) resume(ex *executor) {
 	}
 }
 
-// takePushes moves messages of other sessions to the output.
+// takePushes moves messages of other sessions to the output, as many as a
+// pipeline's replies might take; the others wait until the output is written.
+// REQUIRES: s.mu is held.
 func (s *session) takePushes() {
-	if !s.parked {
-		s.out.Buf = s.pushes.take(s.out.Buf)
+	switch waiting := s.waiting(); {
+	case !s.hasPushes():
+	case waiting == 0:
+		s.out.Buf = s.pushes.take(s.out.Buf, max(maxBurstBytes, s.pushes.first()))
+	default:
+		s.out.Buf = s.pushes.take(s.out.Buf, maxBurstBytes-waiting)
 	}
+}
+
+// hasPushes tells whether there are messages to take once the output has been
+// written: only the first in an empty mailbox wakes the driver.
+// REQUIRES: s.mu is held.
+func (s *session) hasPushes() bool {
+	return s.pushes.size() > 0 && !s.parked && s.closing == stayOpen
 }
 
 // push hands the session a message from elsewhere; it never blocks.
 // Who does not take its messages is closed at the hard limit for those who are
 // sent what they did not ask for one by one.
 func (s *session) push(msg []byte) {
+	if s.killed.Load() {
+		return
+	}
 	first, waiting := s.pushes.put(msg)
 	if hard := s.srv.cfg.Load().OutputLimits.Replica.HardBytes; hard > 0 && int64(waiting) > hard {
 		if !s.killed.Load() {
