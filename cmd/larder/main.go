@@ -58,6 +58,9 @@ func run(args []string) error {
 		fmt.Print(config.VersionText(server.Version, runtime.Version()))
 		return nil
 	}
+	if err := checkDir(parsed.Config.Dir); err != nil {
+		return err
+	}
 	log, setLevel, err := newLogger(parsed.Config)
 	if err != nil {
 		return err
@@ -76,12 +79,22 @@ func serve(parsed config.Result, log *zap.Logger, setLevel func(string)) error {
 	if err != nil {
 		return err
 	}
+	// From here on, so that a signal during the start ends in order, too.
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer cancel()
 	if err := srv.Start(); err != nil {
 		return err
 	}
+	// Only who has the ports may write the file: a second server that fails to
+	// start must not take the name of the first out of it.
+	if path := store.Load().PidFile; path != "" {
+		if err := writePidFile(path); err != nil {
+			srv.Shutdown(0)
+			return err
+		}
+		defer removePidFile(path, log)
+	}
 	log.Info("ready", zap.String("version", server.Version), zap.Int("pid", os.Getpid()))
-	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer cancel()
 	select {
 	case <-ctx.Done():
 		cancel() // a second signal ends the process at once
