@@ -14,6 +14,7 @@ type counters struct {
 	rejected          atomic.Uint64 // connections refused
 	outputLimitClosed atomic.Uint64
 	queryLimitClosed  atomic.Uint64
+	clientsEvicted    atomic.Uint64          // closed for maxmemory-clients
 	slowNs            atomic.Int64           // a command that takes longer is noted; see applySettings
 	latencyTracking   atomic.Bool            // keep a histogram a command; see applySettings
 	statsBase         atomic.Pointer[totals] // what the counters stood at when CONFIG RESETSTAT was sent, nil = never

@@ -48,7 +48,8 @@ func infoStats(srv *Server, b *infoText) {
 	b.fixed("expired_stale_perc", 0, 2)
 	b.zeros("expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds")
 	b.uint("evicted_keys", evicted)
-	b.zeros("evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time")
+	b.uint("evicted_clients", srv.clientsEvicted.Load())
+	b.zeros("total_eviction_exceeded_time", "current_eviction_exceeded_time")
 	b.uint("keyspace_hits", hits)
 	b.uint("keyspace_misses", misses)
 	b.zeros("pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "latest_fork_usec", "total_forks", "migrate_cached_sockets",

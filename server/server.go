@@ -30,6 +30,7 @@ type Server struct {
 	expiry   expirer
 
 	clients   registry
+	crowd     clientEvicter
 	executors executorPool
 	workers   workers
 	monitors  monitorSet
@@ -107,6 +108,7 @@ func (srv *Server) Start() error {
 	srv.expiry.start()
 	srv.memory.start()
 	srv.sampler.start(srv)
+	srv.crowd.start(srv)
 	srv.running = true
 	return nil
 }
@@ -132,6 +134,7 @@ func (srv *Server) Shutdown(drain time.Duration) {
 		return
 	}
 	if srv.running {
+		srv.crowd.stop()
 		srv.sampler.stop()
 		srv.memory.stop()
 		srv.expiry.stop()

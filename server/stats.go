@@ -216,6 +216,7 @@ func (srv *Server) resetStatistics() {
 	srv.rejected.Store(0)
 	srv.outputLimitClosed.Store(0)
 	srv.queryLimitClosed.Store(0)
+	srv.clientsEvicted.Store(0)
 	srv.authDenied.Store(0)
 	for _, s := range srv.engine.Shards() {
 		s.Lock()
