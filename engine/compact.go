@@ -16,14 +16,16 @@ import (
 // A Compactor empties chunks, a little at a time. The zero value is not
 // ready; use NewCompactor. One goroutine uses it.
 type Compactor struct {
-	e       *Engine
-	chunk   mem.ChunkID
-	kind    mem.Kind // of its objects; the next one is of the other kind
-	active  bool
-	evict   bool // entries that cannot be moved
-	evicted int
-	blocks  []compactorBlock
-	next    int
+	e      *Engine
+	chunk  mem.ChunkID
+	kind   mem.Kind // of its objects; the next one is of the other kind
+	active bool
+	evict  bool // entries that cannot be moved
+	// evictFirst evicts what may be evicted without trying to move it.
+	evictFirst bool
+	evicted    int
+	blocks     []compactorBlock
+	next       int
 }
 
 type compactorBlock struct {
@@ -66,7 +68,11 @@ func (c *Compactor) Step() (more bool) {
 // begun, or one that is worth it, or the sparsest in any case. Entries for which
 // no other place is found are evicted then, as far as the policy in force may
 // evict them: onEvict is told of each. It reports false when nothing was won.
-func (c *Compactor) EmptyChunk(onEvict func(db int, key []byte)) bool {
+//
+// With whole, the caller needs chunks in a row and not just room: then the
+// entries of the sparsest chunk are evicted at once, because moving them would
+// only fill the chunk that the call before has emptied.
+func (c *Compactor) EmptyChunk(whole bool, onEvict func(db int, key []byte)) bool {
 	if c.active && c.finish(nil) {
 		return true
 	}
@@ -84,6 +90,7 @@ func (c *Compactor) EmptyChunk(onEvict func(db int, key []byte)) bool {
 		return false
 	}
 	c.open(id, mem.Movable, true)
+	c.evictFirst = whole
 	return c.finish(onEvict)
 }
 
@@ -110,7 +117,9 @@ func (c *Compactor) step(onEvict func(db int, key []byte)) (done, emptied bool) 
 	s.heap.LiveObjects(b.block, func(ref mem.Ref, _ int) bool {
 		if c.kind == mem.Fixed {
 			s.moveSegment(ref)
-		} else if !s.move(ref) && c.evict && s.evictRef(ref, onEvict) {
+			return true
+		}
+		if c.evictFirst && s.evictRef(ref, onEvict) || !s.move(ref) && c.evict && s.evictRef(ref, onEvict) {
 			c.evicted++
 		}
 		return true
@@ -137,7 +146,7 @@ func (c *Compactor) begin() bool {
 
 // open makes the chunk the one under way.
 func (c *Compactor) open(id mem.ChunkID, kind mem.Kind, evict bool) {
-	c.chunk, c.kind, c.active, c.evict, c.evicted = id, kind, true, evict, 0
+	c.chunk, c.kind, c.active, c.evict, c.evictFirst, c.evicted = id, kind, true, evict, false, 0
 	c.blocks, c.next = c.blocks[:0], 0
 	c.e.region.EvacuationBlocks(id, func(heap uint16, b mem.Block) {
 		c.blocks = append(c.blocks, compactorBlock{heap, b})

@@ -233,7 +233,7 @@ func TestEvictionBesideCommands(t *testing.T) {
 			default:
 			}
 			if i%7 == 0 {
-				c.EmptyChunk(nil)
+				c.EmptyChunk(false, nil)
 			} else {
 				c.Step()
 			}
@@ -326,7 +326,7 @@ func TestEmptyChunkObeysThePolicy(t *testing.T) {
 			}
 		}
 		evicted := 0
-		won := e.NewCompactor().EmptyChunk(func(int, []byte) { evicted++ })
+		won := e.NewCompactor().EmptyChunk(false, func(int, []byte) { evicted++ })
 		if won != tt.evicts || (evicted > 0) != tt.evicts {
 			t.Errorf("%v, deadline %d: of %d keys %d were evicted, a chunk was won: %v", tt.name, tt.deadline, stored, evicted, won)
 		}

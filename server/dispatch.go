@@ -203,7 +203,7 @@ func (ex *executor) call(cmd *bound, args [][]byte, r *request) (done bool) {
 			c.Out.Buf = c.Out.Buf[:mark]
 			return false
 		}
-		if !c.NoRoom || try == maxRoomTries || !ex.srv.memory.makeMoreRoom() {
+		if !c.NoRoom || try == maxRoomTries || !ex.srv.memory.makeMoreRoom(requestBytes(args)) {
 			break
 		}
 		c.Out.Buf = c.Out.Buf[:mark]

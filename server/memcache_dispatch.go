@@ -100,7 +100,7 @@ func (ex *executor) memcacheKey(s *session, r *memcache.Request, k engine.Key) c
 		k.Shard.Lock()
 		outcome = command.Memcached(c, r)
 		k.Shard.Unlock()
-		if !c.NoRoom || try == maxRoomTries || !ex.srv.memory.makeMoreRoom() {
+		if !c.NoRoom || try == maxRoomTries || !ex.srv.memory.makeMoreRoom(len(r.Value)) {
 			break
 		}
 		c.Out.Buf = c.Out.Buf[:mark]

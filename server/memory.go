@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"larder/engine"
+	"larder/engine/mem"
 	"larder/engine/policy"
 	"larder/server/config"
 )
@@ -114,12 +115,12 @@ func (k *memoryKeeper) refuse() bool {
 	return false
 }
 
-// makeMoreRoom is called when a command found no room although makeRoom let it
-// pass: what is free lies scattered, or the command needs much. It empties one
-// chunk, by moving what is in it or else by evicting that, and reports false
-// when nothing more can be done.
+// makeMoreRoom is called when a command of n bytes found no room although
+// makeRoom let it pass: what is free lies scattered, or n is large. It empties
+// as many chunks as n takes, by moving what is in them or else by evicting that,
+// and reports false when nothing more can be done.
 // REQUIRES: no shard is locked.
-func (k *memoryKeeper) makeMoreRoom() bool {
+func (k *memoryKeeper) makeMoreRoom(n int) bool {
 	e := k.srv.engine
 	if e.Limit() == 0 {
 		return false // the machine itself has no memory left
@@ -127,7 +128,14 @@ func (k *memoryKeeper) makeMoreRoom() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.forced.Add(1)
-	if k.compactor.EmptyChunk(k.evictions) {
+	// A value that is larger than a chunk needs several at the same time.
+	chunks, emptied := (n+mem.ChunkBytes-1)/mem.ChunkBytes, 0
+	for range max(1, chunks) {
+		if k.compactor.EmptyChunk(chunks > 1, k.evictions) {
+			emptied++
+		}
+	}
+	if emptied > 0 {
 		return true
 	}
 	if e.Discarding() {
