@@ -51,6 +51,11 @@ func (r *Region) reserve(n ChunkID, o *Options) error {
 	tableBytes := (uintptr(n)*chunkRecordBytes + pageMask) &^ pageMask
 	// One chunk more than needed, for the alignment of the base.
 	length := tableBytes + (uintptr(n)+1)<<chunkShift
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_AS, &limit) == nil && uint64(length) > limit.Cur/2 {
+		// All of it would leave nothing to the Go heap, which dies of that.
+		return fmt.Errorf("reserve %d bytes of address space: more than half of what the process may have (ulimit -v)", length)
+	}
 	p, err := unix.MmapPtr(-1, 0, nil, length, unix.PROT_NONE,
 		unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
 	if err != nil {
