@@ -26,3 +26,6 @@ func loopsFor(cfg *config.Config) int {
 	}
 	return runtime.NumCPU()
 }
+
+// acceptRetry is the pause after a failed accept.
+const acceptRetry = 100 * time.Millisecond

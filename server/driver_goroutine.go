@@ -61,15 +61,12 @@ func (d *goroutineDriver) acceptAll(l *listener) {
 		}
 		if err != nil {
 			d.srv.log.Warn("cannot accept a connection; if the process is out of file descriptors, raise its limit (ulimit -n)", zap.Error(err))
-			time.Sleep(acceptRetryNet) // descriptors do not become free by themselves: don't spin
+			time.Sleep(acceptRetry) // descriptors do not become free by themselves: don't spin
 			continue
 		}
 		d.adopt(l, c)
 	}
 }
-
-// acceptRetryNet is the pause after a failed accept.
-const acceptRetryNet = 100 * time.Millisecond
 
 func (d *goroutineDriver) adopt(l *listener, nc net.Conn) {
 	var p peer

@@ -129,9 +129,6 @@ func (d *epollDriver) acceptFailed(err error) {
 	time.Sleep(acceptRetry) // descriptors do not become free by themselves: don't spin
 }
 
-// acceptRetry is the pause after a failed accept.
-const acceptRetry = 100 * time.Millisecond
-
 // adopt makes a session for an accepted socket and gives it to a loop.
 func (d *epollDriver) adopt(l *listener, fd int, from unix.Sockaddr) {
 	p := d.describe(l, fd, from)
