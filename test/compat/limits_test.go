@@ -59,19 +59,15 @@ func rss(t *testing.T, s *harness.Server) int64 {
 	return n
 }
 
-// TestClientThatNeverReads asks for 400 MB of replies and reads none. The
-// output limit ends the connection, and others are served meanwhile.
-func TestClientThatNeverReads(t *testing.T) {
-	s := startSubject(t, "--client-output-buffer-limit", "normal", "2mb", "1mb", "5")
-	other := dial(t, s)
-	must(t, other, "SET", "big", strings.Repeat("x", 100_000))
-	must(t, other, "GET", "big")
-	before := rss(t, s)
+// unread connects a client, lets it send count GETs of key and read nothing.
+// The channel yields once the client has sent all of it or could not go on.
+func unread(t *testing.T, s *harness.Server, key string, count int) (net.Conn, <-chan error) {
+	t.Helper()
 	c, err := net.Dial("tcp", s.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = c.Close() }()
+	t.Cleanup(func() { _ = c.Close() })
 	// The server must have taken the connection before its end means anything.
 	if _, err := c.Write([]byte("PING\r\n")); err != nil {
 		t.Fatal(err)
@@ -79,17 +75,30 @@ func TestClientThatNeverReads(t *testing.T) {
 	if _, err := io.ReadFull(c, make([]byte, len("+PONG\r\n"))); err != nil {
 		t.Fatal(err)
 	}
-	request := harness.AppendCommand(nil, harness.Command(0, "GET", "big").Args)
-	closed := make(chan error, 1)
+	request := harness.AppendCommand(nil, harness.Command(0, "GET", key).Args)
+	sent := make(chan error, 1)
 	go func() {
-		for range 4000 {
+		for range count {
 			if _, err := c.Write(request); err != nil {
-				closed <- err
+				sent <- err
 				return
 			}
 		}
-		closed <- nil
+		sent <- nil
 	}()
+	return c, sent
+}
+
+// TestClientThatNeverReads asks for replies that no socket buffer holds and
+// reads none. The output limit ends the connection, and others are served
+// meanwhile.
+func TestClientThatNeverReads(t *testing.T) {
+	s := startSubject(t, "--client-output-buffer-limit", "normal", "2mb", "1mb", "5")
+	other := dial(t, s)
+	must(t, other, "SET", "big", strings.Repeat("x", 16<<20))
+	must(t, other, "STRLEN", "big")
+	before := rss(t, s)
+	c, sent := unread(t, s, "big", 4000)
 	deadline := time.Now().Add(streamDeadline)
 	for {
 		must(t, other, "PING")
@@ -103,7 +112,30 @@ func TestClientThatNeverReads(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	_ = c.Close()
-	<-closed
+	<-sent
+}
+
+// TestPipelineThatIsNotRead asks for 400 MB in replies of 100 kB and reads
+// none, with no limit on the output. Replies that nobody takes are not made
+// (redis-server makes them all), so they may not cost memory, and others are
+// served.
+func TestPipelineThatIsNotRead(t *testing.T) {
+	if selfComparison() {
+		t.Skip("redis-server holds all replies of a pipeline")
+	}
+	s := startSubject(t)
+	other := dial(t, s)
+	must(t, other, "SET", "big", strings.Repeat("x", 100_000))
+	must(t, other, "GET", "big")
+	before := rss(t, s)
+	c, sent := unread(t, s, "big", 4000)
+	for range 1000 {
+		must(t, other, "PING")
+		checkGrowth(t, s, before)
+		time.Sleep(time.Millisecond)
+	}
+	_ = c.Close()
+	<-sent
 }
 
 // TestAnnouncedButNotSent opens requests that announce half a gigabyte or a
