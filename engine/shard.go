@@ -9,21 +9,26 @@ import (
 // Shard is a part of every database, with a lock and a heap of its own.
 // Everything in a shard, its entries included, is guarded by the lock.
 type Shard struct {
-	// mu guards all below. Rank: 1 among the shards, ascending by index; see
-	// doc.go for the whole order. No I/O may happen under it.
-	mu sync.Mutex
-
+	// What is only read while the server runs stands on cache lines of its own:
+	// prefetching reads it, and the line of the lock belongs to whichever core
+	// has locked last.
 	index  int
 	engine *Engine
 	region *mem.Region
 	heap   *mem.Heap
 	spaces []space // one a database
-	stats  ShardStats
+
+	_ [64]byte
+
+	// mu guards all of the shard. Rank: 1 among the shards, ascending by index;
+	// see doc.go for the whole order. No I/O may happen under it.
+	mu    sync.Mutex
+	stats ShardStats
 
 	published int64  // what of the heap's use is in the engine's sum
 	observed  uint64 // lookups that the eviction policy has been told of
 
-	_ [64]byte // keeps the next shard's lock off this one's cache lines
+	_ [64]byte // keeps the next shard off the lock's cache lines
 }
 
 // ShardStats count what happened in a shard since the last reset.
