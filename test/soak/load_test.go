@@ -23,6 +23,8 @@ const (
 	batch = 32
 	// updateShare is one in how many requests that writes without reading.
 	updateShare = 10
+	// updates is the number of those in a batch.
+	updates = (batch + updateShare - 1) / updateShare
 	// replyWithin bounds how long a batch may take.
 	replyWithin = 20 * time.Second
 )
@@ -112,12 +114,10 @@ func (c *client) fill(from, to uint64) error {
 // round sends a batch of reads and updates and then the writes that its misses
 // ask for.
 func (c *client) round() error {
-	updates := 0
 	for i := range c.keys {
 		c.keys[i] = c.zipf.Uint64()
 		if i%updateShare == 0 {
 			c.appendSet(c.keys[i])
-			updates++
 		} else {
 			c.appendGet(c.keys[i])
 		}
@@ -142,7 +142,7 @@ func (c *client) round() error {
 			misses++
 		}
 	}
-	gets := batch - updates
+	const gets = batch - updates
 	c.tally.gets.Add(int64(gets))
 	c.tally.hits.Add(int64(gets - misses))
 	c.tally.sets.Add(int64(updates + misses))
