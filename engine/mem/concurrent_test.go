@@ -71,7 +71,7 @@ func (s *shard) step(t *testing.T, r *Region, rng *rand.Rand) {
 	if rng.IntN(50) == 0 {
 		n = 9000 + rng.IntN(40000)
 	}
-	k := Kind(rng.IntN(4) / 3)
+	k := Kind(rng.IntN(4) / 3 * (1 + rng.IntN(2)))
 	if ref, ok := s.heap.Alloc(n, k); ok {
 		s.add(r, object{ref: ref, n: n, kind: k, seed: rng.Uint64()})
 	}

@@ -27,8 +27,8 @@
 //
 // # Inside a chunk
 //
-// A chunk holds objects of one Kind: Movable ones (entries) or Fixed ones (index segments). Each kind is moved in its own
-// way, and only a kind whose objects all can be is compacted. It is divided into granules of 1 KiB, which are handed out as spans and runs:
+// A chunk holds objects of one Kind: Movable ones (entries), Fixed ones (index segments) or Nodes (parts of
+// containers). Each kind is moved in its own way, and only a kind whose objects all can be is compacted. It is divided into granules of 1 KiB, which are handed out as spans and runs:
 //
 //	span  16, 32 or 64 KiB, aligned to its size: objects of one size class (up to 8 KiB) of one heap
 //	run   9 to 2048 granules: one object above 8 KiB
@@ -50,7 +50,7 @@
 //	  ...                  state, kind, free counts, links (see chunk.go)
 //
 //	span header, 32 B
-//	  owner 4  heap id << 8 | 1 << 7 | kind << 6 | class; 0 = no span starts here
+//	  owner 4  heap id << 9 | 1 << 8 | kind << 6 | class; 0 = no span starts here
 //	  evac  4  1 while the chunk is being evacuated
 //	  live  4  objects handed out
 //	  next  4  prev 4   neighbours in the heap's list of spans with room, as block numbers

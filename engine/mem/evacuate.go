@@ -171,7 +171,7 @@ func (r *Region) fitsElsewhere(c *chunk) bool {
 		}
 		owner := c.spans[i].owner
 		cl := &classes[owner%classCount]
-		cs := &r.heaps[owner>>8].classes[owner%ownerSet]
+		cs := &r.heaps[owner>>9].classes[owner%ownerSet]
 		spans, live := int(atomic.LoadUint32(&cs.spans)), int(atomic.LoadUint64(&cs.live))
 		slots := int(cl.slots)
 		if over := live - (spans-here)*slots; over > 0 {

@@ -6,7 +6,7 @@ import (
 )
 
 // ownerSet distinguishes the owner word of heap 0, class 0 from that of no span.
-const ownerSet = 1 << 7
+const ownerSet = 1 << 8
 
 // classState is what a heap knows of one kind and class.
 type classState struct {
@@ -40,7 +40,7 @@ func (h *Heap) Alloc(n int, k Kind) (Ref, bool) {
 	if uint(n-1) >= maxSmall {
 		return h.allocRun(n, k)
 	}
-	kc := uint32(k&1)*classCount + uint32(classOf[uint(n+7)>>unitShift])
+	kc := uint32(k)*classCount + uint32(classOf[uint(n+7)>>unitShift])
 	cs := &h.classes[kc]
 	var s *span
 	if cs.room != 0 {
@@ -82,7 +82,7 @@ func (h *Heap) Free(ref Ref, n int, k Kind) {
 		h.freeRun(ref, n, k)
 		return
 	}
-	kc := uint32(k&1)*classCount + uint32(classOf[uint(n+7)>>unitShift])
+	kc := uint32(k)*classCount + uint32(classOf[uint(n+7)>>unitShift])
 	b := uint32(ref>>refBlockShift) &^ uint32(classes[kc%classCount].blocks-1)
 	s := h.r.span(b)
 	if s.owner != h.owner|kc {
@@ -200,7 +200,7 @@ func (h *Heap) allocRun(n int, k Kind) (Ref, bool) {
 		return 0, false
 	}
 	granules := granulesFor(n)
-	ref, ok := h.r.takeRun(h, granules, k&1)
+	ref, ok := h.r.takeRun(h, granules, k)
 	if !ok {
 		return 0, false
 	}
@@ -217,6 +217,6 @@ func (h *Heap) freeRun(ref Ref, n int, k Kind) {
 		misuse(h, ref, n, k)
 	}
 	granules := granulesFor(n)
-	h.r.giveRun(h, ref, granules, k&1)
+	h.r.giveRun(h, ref, granules, k)
 	setU64(&h.used, h.used-uint64(granules)<<granuleShift)
 }

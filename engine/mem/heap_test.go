@@ -182,7 +182,7 @@ func TestHistory(t *testing.T) {
 		size := anySize()
 		t.Repeat(map[string]func(*rapid.T){
 			"alloc": func(t *rapid.T) {
-				heap, kind := rapid.IntRange(0, 2).Draw(t, "heap"), Kind(rapid.IntRange(0, 1).Draw(t, "kind"))
+				heap, kind := rapid.IntRange(0, 2).Draw(t, "heap"), Kind(rapid.IntRange(0, kinds-1).Draw(t, "kind"))
 				n := size.Draw(t, "size")
 				for range rapid.SampledFrom([]int{1, 1, 20, 200}).Draw(t, "count") {
 					if len(w.objects) < 1000 && !w.alloc(heap, n, kind) {
@@ -192,7 +192,7 @@ func TestHistory(t *testing.T) {
 			},
 			"allocLarge": func(t *rapid.T) {
 				n := rapid.IntRange(ChunkBytes+1, 3*ChunkBytes+5000).Draw(t, "size")
-				if w.r.Resident() < 100<<20 && !w.alloc(0, n, Kind(rapid.IntRange(0, 1).Draw(t, "kind"))) {
+				if w.r.Resident() < 100<<20 && !w.alloc(0, n, Kind(rapid.IntRange(0, kinds-1).Draw(t, "kind"))) {
 					t.Fatalf("Alloc(%d) failed without a limit", n)
 				}
 			},

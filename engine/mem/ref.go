@@ -6,7 +6,7 @@ type Ref uint64
 // RefBits is the width of a Ref; the bits above are zero, and owners may pack others there.
 const RefBits = 40
 
-// Kind says whether objects may be moved by compaction. A chunk holds objects of one kind only.
+// Kind says who can find the owner of an object and so how it may be moved. A chunk holds objects of one kind only.
 type Kind uint8
 
 const (
@@ -15,8 +15,11 @@ const (
 	// Fixed objects stay where they are until they are freed, unless the owner of all of them asks to evacuate their
 	// chunks too and knows how to find and repoint each.
 	Fixed
+	// Node objects are parts of containers: nothing in them leads to their owner. They stay where they are until they
+	// are freed, or until whoever walks all containers moves them.
+	Node
 
-	kinds = 2
+	kinds = 3
 )
 
 // The geometry of the region; doc.go draws it.

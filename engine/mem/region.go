@@ -109,7 +109,7 @@ func (r *Region) Close() error {
 // NewHeap makes the heap with the given id, which evacuation reports as the owner of blocks. It panics when the id is
 // taken.
 func (r *Region) NewHeap(id uint16) *Heap {
-	h := &Heap{r: r, id: id, owner: uint32(id)<<8 | ownerSet}
+	h := &Heap{r: r, id: id, owner: uint32(id)<<9 | ownerSet}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for len(r.heaps) <= int(id) {
