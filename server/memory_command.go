@@ -34,7 +34,7 @@ func memoryMallocStats(q *call) {
 		name  string
 		count uint64
 	}{
-		{"chunks, movable objects", r.ChunksMovable}, {"chunks, fixed objects", r.ChunksFixed}, {"chunks, large objects", r.ChunksLarge},
+		{"chunks, movable objects", r.ChunksMovable}, {"chunks, fixed objects", r.ChunksFixed}, {"chunks, nodes of containers", r.ChunksNode}, {"chunks, large objects", r.ChunksLarge},
 		{"chunks, idle", r.ChunksIdle}, {"chunks, being emptied", r.ChunksEvacuating}, {"chunks emptied so far", r.Evacuated},
 		{"requests denied so far", r.Denied},
 	} {

@@ -15,6 +15,7 @@ type Stats struct {
 
 	ChunksMovable    uint64 // chunks in use that hold movable objects
 	ChunksFixed      uint64 // chunks in use that hold fixed objects
+	ChunksNode       uint64 // chunks in use that hold nodes of containers
 	ChunksLarge      uint64 // chunks filled by objects above 2 MiB
 	ChunksIdle       uint64 // chunks that hold nothing and wait for use or Trim
 	ChunksEvacuating uint64 // chunks between BeginEvacuation and EndEvacuation
@@ -31,13 +32,14 @@ func (r *Region) Stats() Stats {
 		Reserved:         uint64(r.chunks) << chunkShift,
 		Resident:         r.resident.Load(),
 		Limit:            r.limit.Load(),
-		RunFree:          (r.pools[Movable].free + r.pools[Fixed].free) << granuleShift,
+		RunFree:          (r.pools[Movable].free + r.pools[Fixed].free + r.pools[Node].free) << granuleShift,
 		Metadata:         r.metadataBytes(),
 		ChunksMovable:    r.pools[Movable].open + r.closing[Movable],
 		ChunksFixed:      r.pools[Fixed].open + r.closing[Fixed],
+		ChunksNode:       r.pools[Node].open + r.closing[Node],
 		ChunksLarge:      r.large,
 		ChunksIdle:       uint64(r.idle.n),
-		ChunksEvacuating: r.closing[Movable] + r.closing[Fixed],
+		ChunksEvacuating: r.closing[Movable] + r.closing[Fixed] + r.closing[Node],
 		Denied:           r.denied,
 		Evacuated:        r.evacuated,
 	}
