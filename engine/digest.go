@@ -52,5 +52,8 @@ func (it *Item) appendState(dst []byte) []byte {
 		dst = binary.LittleEndian.AppendUint32(dst, h.flags)
 		dst = binary.LittleEndian.AppendUint64(dst, h.cas)
 	}
+	if isLarge(h.kind()) {
+		return containerTypes[h.typ].state(it.shard, it.root(), dst)
+	}
 	return append(dst, it.Raw()...)
 }

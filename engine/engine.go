@@ -76,7 +76,8 @@ type Engine struct {
 	// above the shard locks.
 	limitMu sync.Mutex
 
-	discarding atomic.Int64 // flushed databases that are not freed yet
+	discarding atomic.Int64 // flushed databases, and shards with containers, that are not freed yet
+	reclaim    signal       // a shard has got garbage
 }
 
 // New returns an empty engine.
@@ -89,7 +90,7 @@ func New(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("engine: reserve memory: %w", err)
 	}
-	e := &Engine{seed: o.Seed, shardMask: uint64(o.Shards - 1), databases: o.Databases, region: region}
+	e := &Engine{seed: o.Seed, shardMask: uint64(o.Shards - 1), databases: o.Databases, region: region, reclaim: make(signal, 1)}
 	e.policy, err = policy.New(policy.Options{Shards: o.Shards, Seed: uint64(o.Seed)})
 	if err != nil {
 		return nil, fmt.Errorf("engine: %w", err)

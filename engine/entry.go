@@ -212,10 +212,8 @@ func (h *header) size(keyLen, valueLen int) int {
 	return n
 }
 
-// write lays out everything but the value into dst and returns the offset at
-// which the value belongs. REQUIRES: len(dst) >= size(len(key), valueLen);
-// key does not overlap dst.
-func (h *header) write(dst, key []byte, valueLen int) int {
+// kind is the entry's first byte.
+func (h *header) kind() uint8 {
 	kind := uint8(h.typ) | uint8(h.enc)<<kindEncShift
 	if h.deadline != never {
 		kind |= kindDeadline
@@ -226,9 +224,27 @@ func (h *header) write(dst, key []byte, valueLen int) int {
 	if h.marks != 0 {
 		kind |= kindMarks
 	}
-	dst[0] = kind
+	return kind
+}
+
+// write lays out everything but the value into dst and returns the offset at
+// which the value belongs. REQUIRES: len(dst) >= size(len(key), valueLen);
+// key does not overlap dst.
+func (h *header) write(dst, key []byte, valueLen int) int {
+	dst[0] = h.kind()
 	off := 1 + binary.PutUvarint(dst[1:], uint64(len(key)))
 	off += copy(dst[off:], key)
+	return h.writeOptions(dst, off, valueLen)
+}
+
+// writeRest is write for an entry whose key is there already and ends at off.
+func (h *header) writeRest(dst []byte, off, valueLen int) int {
+	dst[0] = h.kind()
+	return h.writeOptions(dst, off, valueLen)
+}
+
+// writeOptions lays out what is between key and value.
+func (h *header) writeOptions(dst []byte, off, valueLen int) int {
 	if h.deadline != never {
 		binary.LittleEndian.PutUint64(dst[off:], uint64(h.deadline))
 		off += 8

@@ -7,13 +7,18 @@ import "larder/engine/mem"
 // not valid afterwards.
 // REQUIRES: the shards of both keys are locked; the two keys differ.
 func (e *Engine) Rename(it *Item, db int, dst Key, nowMs int64) error {
-	if err := e.clone(it, db, dst, it.Deadline(), nowMs); err != nil {
+	move := it.shard == dst.Shard
+	if err := e.clone(it, db, dst, move, nowMs); err != nil {
 		return err
 	}
 	// The clone may have changed the source's table, if it is the same.
 	hash := e.seed.Hash(it.e.key())
 	if p, ok := it.sp.t.findRef(hash, it.e.ref); ok {
-		it.shard.drop(it.sp, p, it.e)
+		if move && isLarge(it.l.kind) {
+			it.shard.dropEntry(it.sp, p, it.e)
+		} else {
+			it.shard.drop(it.sp, p, it.e)
+		}
 	}
 	return nil
 }
@@ -22,23 +27,49 @@ func (e *Engine) Rename(it *Item, db int, dst Key, nowMs int64) error {
 // there, deadline and memcached attributes included.
 // REQUIRES: the shards of both keys are locked; the two keys differ.
 func (e *Engine) Copy(it *Item, db int, dst Key, nowMs int64) error {
-	return e.clone(it, db, dst, it.Deadline(), nowMs)
+	return e.clone(it, db, dst, false, nowMs)
 }
 
-// clone writes the item's header and value as the entry of dst.
-func (e *Engine) clone(it *Item, db int, dst Key, deadline, nowMs int64) error {
+// clone writes the item's header and value as the entry of dst. With share, a
+// large container is not copied: the caller makes the item's entry forget it.
+func (e *Engine) clone(it *Item, db int, dst Key, share bool, nowMs int64) error {
+	if isLarge(it.l.kind) && !share {
+		return e.cloneContainer(it, db, dst, nowMs)
+	}
 	sp, p, en, found, err := e.place(db, dst, nowMs)
 	if err != nil {
 		return err
 	}
 	h := it.e.headerOf(it.l)
-	h.deadline = deadline
 	value, err := dst.Shard.store(sp, dst, p, en, found, &h, it.l.valueLen)
 	if err != nil {
 		return err
 	}
 	copy(value, it.Raw())
 	return nil
+}
+
+// cloneContainer is clone for a large container that is copied.
+func (e *Engine) cloneContainer(it *Item, db int, dst Key, nowMs int64) error {
+	typ, deadline := it.Type(), it.Deadline()
+	root, ok := containerTypes[typ].copy(it.shard, it.root(), dst.Shard)
+	if !ok {
+		return ErrNoRoom
+	}
+	err := e.setRoot(db, dst, typ, root, deadline, nowMs)
+	if err != nil {
+		dst.Shard.unlist(root)
+		dst.Shard.discardRoot(root)
+	}
+	return err
+}
+
+// dropEntry removes an entry whose container another one has taken over.
+func (s *Shard) dropEntry(sp *space, p position, en entry) {
+	s.noteRemoved(1)
+	s.unlink(sp, p)
+	s.freeEntry(en)
+	sp.t.shrink(p.seg)
 }
 
 // SwapDatabases exchanges the content of two databases.

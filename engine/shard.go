@@ -18,6 +18,10 @@ type Shard struct {
 	heap   *mem.Heap
 	spaces []space // one a database
 
+	containers mem.Ref // first root of a large container
+	garbage    mem.Ref // first root of a container that waits for Reclaim
+	scratch    []byte  // where packed runs are edited
+
 	_ [64]byte
 
 	// mu guards all of the shard. Rank: 1 among the shards, ascending by index;

@@ -43,7 +43,14 @@ func (s *Shard) unlink(sp *space, p position) {
 	sp.t.remove(p)
 }
 
-func (s *Shard) free(en entry) { s.heap.Free(en.ref, en.allocBytes(), mem.Movable) }
+// free frees an entry with all that it refers to.
+func (s *Shard) free(en entry) {
+	s.release(en)
+	s.freeEntry(en)
+}
+
+// freeEntry frees an entry alone.
+func (s *Shard) freeEntry(en entry) { s.heap.Free(en.ref, en.allocBytes(), mem.Movable) }
 
 // store makes h and a value of n bytes the entry of k and returns the value's
 // bytes for the caller to fill in. An entry of the same size class is written
@@ -54,6 +61,7 @@ func (s *Shard) store(sp *space, k Key, p position, en entry, found bool, h *hea
 	size := h.size(len(k.Name), n)
 	want := allocFor(size, h.enc)
 	if found && roundUp(want) == roundUp(en.allocBytes()) {
+		s.release(en)
 		off := h.write(en.bytes(0, size), k.Name, n)
 		*p.slot &^= uint64(MetaFetched) << metaShift
 		s.markDeadline(sp, p.seg, p.slot, h.deadline)
@@ -256,7 +264,7 @@ func (it *Item) relayout(h *header) error {
 	ne := entryAt(s.region, ref)
 	off := h.write(ne.bytes(0, total), key, it.l.valueLen)
 	copy(ne.bytes(off, it.l.valueLen), it.Raw())
-	s.free(it.e)
+	s.freeEntry(it.e)
 	*it.pos.slot = *it.pos.slot&^slotRefMask | uint64(ref)
 	s.markDeadline(it.sp, it.pos.seg, it.pos.slot, h.deadline)
 	return nil

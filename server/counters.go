@@ -4,6 +4,7 @@ import (
 	"math"
 	"sync/atomic"
 
+	"larder/engine"
 	"larder/server/command"
 	"larder/server/config"
 )
@@ -24,7 +25,10 @@ type counters struct {
 
 // applySettings publishes what the hot path needs of the configuration.
 func (srv *Server) applySettings(cfg *config.Config) {
-	srv.settings.Store(&command.Settings{MaxStringBytes: int(cfg.MaxBulkBytes), MaxItemBytes: int(cfg.MemcachedMaxItemSizeBytes)})
+	srv.settings.Store(&command.Settings{
+		MaxStringBytes: int(cfg.MaxBulkBytes), MaxItemBytes: int(cfg.MemcachedMaxItemSizeBytes),
+		Limits: limitsOf(cfg), HLLSparseBytes: int(cfg.HLLSparseMaxBytes),
+	})
 	slow := int64(math.MaxInt64)
 	if cfg.SlowlogMicros >= 0 {
 		slow = cfg.SlowlogMicros * 1000
@@ -34,4 +38,15 @@ func (srv *Server) applySettings(cfg *config.Config) {
 	}
 	srv.slowNs.Store(slow)
 	srv.latencyTracking.Store(cfg.LatencyTracking)
+}
+
+func limitsOf(cfg *config.Config) engine.Limits {
+	return engine.Limits{
+		HashItems: int(cfg.HashMaxListpackEntries), HashItemBytes: int(cfg.HashMaxListpackValue),
+		SetInts:  int(cfg.SetMaxIntsetEntries),
+		SetItems: int(cfg.SetMaxListpackEntries), SetItemBytes: int(cfg.SetMaxListpackValue),
+		ZSetItems: int(cfg.ZSetMaxListpackEntries), ZSetItemBytes: int(cfg.ZSetMaxListpackValue),
+		ListSize:        cfg.ListMaxListpackSize,
+		StreamNodeBytes: int(cfg.StreamNodeMaxBytes), StreamNodeItems: int(cfg.StreamNodeMaxEntries),
+	}
 }

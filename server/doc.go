@@ -43,7 +43,7 @@
 //  2. netConn.writing     one connection's writes, goroutine driver only
 //  3. session.mu          one session; a worker that looks at several sessions
 //     holds none and locks one at a time
-//  4. memoryKeeper.mu, expirer.mu   one step of background work
+//  4. memoryKeeper.mu, expirer.mu   one step of background work (the reclaimer has no lock of its own)
 //  5. engine locks        see engine/doc.go
 //  6. leaves: mailbox.mu, registry.mu, executorPool.mu, loopMail.mu,
 //     goroutineDriver.mu, monitorSet.mu (under which only mailbox.mu is taken)

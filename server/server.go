@@ -28,6 +28,7 @@ type Server struct {
 	settings atomic.Pointer[command.Settings]
 	memory   memoryKeeper
 	expiry   expirer
+	reclaim  reclaimer
 
 	clients   registry
 	crowd     clientEvicter
@@ -89,6 +90,7 @@ func New(o Options) (*Server, error) {
 	}
 	srv.memory.init(srv)
 	srv.expiry.init(srv)
+	srv.reclaim.init(srv)
 	return srv, nil
 }
 
@@ -106,6 +108,7 @@ func (srv *Server) Start() error {
 		return err
 	}
 	srv.expiry.start()
+	srv.reclaim.start()
 	srv.memory.start()
 	srv.sampler.start(srv)
 	srv.crowd.start(srv)
@@ -138,6 +141,7 @@ func (srv *Server) Shutdown(drain time.Duration) {
 		srv.sampler.stop()
 		srv.memory.stop()
 		srv.expiry.stop()
+		srv.reclaim.stop()
 	}
 	if err := srv.engine.Close(); err != nil {
 		srv.log.Warn("cannot give memory back", zap.Error(err))

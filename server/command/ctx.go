@@ -56,6 +56,8 @@ type Ctx struct {
 type Settings struct {
 	MaxStringBytes int // proto-max-bulk-len
 	MaxItemBytes   int // memcached-max-item-size
+	Limits         engine.Limits
+	HLLSparseBytes int // hll-sparse-max-bytes
 }
 
 // heavyBytes is the amount of data above which a command is not run on an

@@ -32,7 +32,7 @@ func newTester(t testing.TB, limitBytes uint64) *tester {
 		t.Fatal(err)
 	}
 	return &tester{t, Ctx{
-		Engine: e, Table: table, Config: &Settings{MaxStringBytes: 512 << 20},
+		Engine: e, Table: table, Config: &Settings{MaxStringBytes: 512 << 20, Limits: engine.DefaultLimits(), HLLSparseBytes: 3000},
 		NowMs: 1_700_000_000_000, Out: &resp.Writer{Proto: 2},
 	}}
 }

@@ -26,7 +26,7 @@ const (
 	noTracking      = "this version tracks no keys for clients"
 	noScripts       = "this version runs no scripts"
 	noSyslog        = "larder logs to logfile or standard output"
-	onlyStrings     = "this version stores strings only"
+	notCompressed   = "nodes of lists are not compressed"
 	noHyperLogLogs  = "this version has no HyperLogLogs"
 	oneShutdown     = "these signals always drain the connections and save nothing"
 )

@@ -1,0 +1,6 @@
+package engine
+
+// containerTypes has a row a type that has large containers.
+var containerTypes = [...]containerOps{
+	TypeStream: {},
+}
