@@ -122,9 +122,9 @@ func (s segment) remove(at, i int) {
 }
 
 // newSegment allocates an empty segment.
-func newSegment(r *mem.Region, h *mem.Heap, size, depth uint8, prefix uint32) (segment, bool) {
+func newSegment(r *mem.Region, h *mem.Heap, kind mem.Kind, size, depth uint8, prefix uint32) (segment, bool) {
 	n := segmentBytes[size]
-	ref, ok := h.Alloc(n, mem.Fixed)
+	ref, ok := h.Alloc(n, kind)
 	if !ok {
 		return segment{}, false
 	}
@@ -134,6 +134,6 @@ func newSegment(r *mem.Region, h *mem.Heap, size, depth uint8, prefix uint32) (s
 	return s, true
 }
 
-func freeSegment(h *mem.Heap, s segment) {
-	h.Free(s.ref, segmentBytes[s.header().size], mem.Fixed)
+func freeSegment(h *mem.Heap, kind mem.Kind, s segment) {
+	h.Free(s.ref, segmentBytes[s.header().size], kind)
 }

@@ -32,6 +32,8 @@ type Shard struct {
 	published int64  // what of the heap's use is in the engine's sum
 	observed  uint64 // lookups that the eviction policy has been told of
 
+	nest nestedView // the nested table that is being worked on
+
 	_ [64]byte // keeps the next shard off the lock's cache lines
 }
 
@@ -43,11 +45,13 @@ type ShardStats struct {
 }
 
 func newShard(e *Engine, index int) *Shard {
-	return &Shard{
+	s := &Shard{
 		index: index, engine: e, region: e.region,
 		heap:   e.region.NewHeap(uint16(index)),
 		spaces: make([]space, e.databases),
 	}
+	s.nest.init(s)
+	return s
 }
 
 // Lock takes the shard's lock. Several shards are locked in ascending order.

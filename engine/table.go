@@ -24,10 +24,12 @@ type table struct {
 	region *mem.Region
 	heap   *mem.Heap
 	seed   Seed
+	kind   mem.Kind // of the segments
 
 	dir   *directory
-	count int // entries, expired ones that are not removed yet included
-	bytes int // bytes in segments
+	out   mem.Ref // the directory's words if they lie in the heap, see nested.go
+	count int     // entries, expired ones that are not removed yet included
+	bytes int     // bytes in segments
 }
 
 // directory maps the top depth bits of a hash to segments:
@@ -55,12 +57,12 @@ func positionIn(s segment, at int, b *bucket, i int) position {
 }
 
 func newTable(r *mem.Region, h *mem.Heap, seed Seed) (*table, bool) {
-	s, ok := newSegment(r, h, 0, 0, 0)
+	s, ok := newSegment(r, h, mem.Fixed, 0, 0, 0)
 	if !ok {
 		return nil, false
 	}
 	return &table{
-		region: r, heap: h, seed: seed,
+		region: r, heap: h, seed: seed, kind: mem.Fixed,
 		dir:   &directory{shift: 64, segments: []uint64{dirEntry(s)}},
 		bytes: segmentBytes[0],
 	}, true
@@ -167,7 +169,7 @@ func (t *table) remove(p position) {
 // slots carry the position bits. It reports false when there is no memory.
 func (t *table) resize(s segment, size uint8) bool {
 	hd := s.header()
-	n, ok := newSegment(t.region, t.heap, size, hd.depth, hd.prefix)
+	n, ok := newSegment(t.region, t.heap, t.kind, size, hd.depth, hd.prefix)
 	if !ok {
 		return false
 	}
@@ -183,20 +185,20 @@ func (t *table) resize(s segment, size uint8) bool {
 	}
 	t.publish(n)
 	t.bytes += segmentBytes[size] - segmentBytes[hd.size]
-	freeSegment(t.heap, s)
+	freeSegment(t.heap, t.kind, s)
 	return true
 }
 
 // move gives s another place, if there is one.
 func (t *table) move(s segment) {
 	n := segmentBytes[s.header().size]
-	ref, ok := t.heap.Alloc(n, mem.Fixed)
+	ref, ok := t.heap.Alloc(n, t.kind)
 	if !ok {
 		return
 	}
 	copy(t.region.Bytes(ref, n), t.region.Bytes(s.ref, n))
 	t.publish(segment{ref: ref, buckets: s.buckets, base: t.region.Ptr(ref)})
-	freeSegment(t.heap, s)
+	freeSegment(t.heap, t.kind, s)
 }
 
 // split replaces s by two segments that differ in one more directory bit,
@@ -207,13 +209,16 @@ func (t *table) split(s segment) bool {
 		return false
 	}
 	depth := hd.depth + 1
+	if 64-t.dir.shift < depth && !t.doubleDirectory() {
+		return false
+	}
 	var half [2]segment
 	for i := range half {
 		var ok bool
-		half[i], ok = newSegment(t.region, t.heap, splitSize, depth, hd.prefix<<1|uint32(i))
+		half[i], ok = newSegment(t.region, t.heap, t.kind, splitSize, depth, hd.prefix<<1|uint32(i))
 		if !ok {
 			if i == 1 {
-				freeSegment(t.heap, half[0])
+				freeSegment(t.heap, t.kind, half[0])
 			}
 			return false
 		}
@@ -221,17 +226,14 @@ func (t *table) split(s segment) bool {
 		nh.sweepMs, nh.newMs, nh.epoch = hd.sweepMs, hd.sweepMs, hd.epoch
 	}
 	if !t.distribute(s, half, depth) {
-		freeSegment(t.heap, half[0])
-		freeSegment(t.heap, half[1])
+		freeSegment(t.heap, t.kind, half[0])
+		freeSegment(t.heap, t.kind, half[1])
 		return false
-	}
-	if 64-t.dir.shift < depth {
-		t.doubleDirectory()
 	}
 	t.publish(half[0])
 	t.publish(half[1])
 	t.bytes += 2*segmentBytes[splitSize] - segmentBytes[hd.size]
-	freeSegment(t.heap, s)
+	freeSegment(t.heap, t.kind, s)
 	return true
 }
 
@@ -261,14 +263,19 @@ func (t *table) distribute(s segment, half [2]segment, depth uint8) bool {
 	return true
 }
 
-// doubleDirectory replaces the directory by one with one more bit.
-func (t *table) doubleDirectory() {
+// doubleDirectory replaces the directory by one with one more bit. It reports
+// false when there is no memory.
+func (t *table) doubleDirectory() bool {
+	if t.kind == mem.Node {
+		return t.doubleNested()
+	}
 	old := t.dir.segments
 	d := &directory{shift: t.dir.shift - 1, segments: make([]uint64, 2*len(old))}
 	for i, s := range old {
 		d.segments[2*i], d.segments[2*i+1] = s, s
 	}
 	t.dir = d
+	return true
 }
 
 // publish makes all directory entries with the segment's prefix name it.
@@ -320,7 +327,7 @@ func (t *table) merge(s segment) bool {
 		return false
 	}
 	size := sizeFor(count)
-	n, ok := newSegment(t.region, t.heap, size, hd.depth-1, hd.prefix>>1)
+	n, ok := newSegment(t.region, t.heap, t.kind, size, hd.depth-1, hd.prefix>>1)
 	if !ok {
 		return false
 	}
@@ -339,8 +346,8 @@ func (t *table) merge(s segment) bool {
 	}
 	t.publish(n)
 	t.bytes += segmentBytes[size] - segmentBytes[hd.size] - segmentBytes[sh.size]
-	freeSegment(t.heap, s)
-	freeSegment(t.heap, sib)
+	freeSegment(t.heap, t.kind, s)
+	freeSegment(t.heap, t.kind, sib)
 	return true
 }
 
