@@ -48,7 +48,19 @@ type Ctx struct {
 	// Garbage is what FLUSHALL and FLUSHDB leave to free in the background.
 	Garbage []*engine.Garbage
 
-	item engine.Item // what Load returns
+	item    engine.Item // what Load returns
+	scratch []byte      // for values that are made aside; see keepScratch
+}
+
+// scratchMost is the largest buffer that a Ctx keeps from one command to the
+// next, in bytes.
+const scratchMost = 64 << 10
+
+// keepScratch keeps what has grown out of c.scratch for the next command.
+func (c *Ctx) keepScratch(b []byte) {
+	if cap(b) <= scratchMost {
+		c.scratch = b[:0]
+	}
 }
 
 // Settings are the directives that handlers may read: only such as are the

@@ -20,6 +20,7 @@ import "slices"
 var rows = slices.Concat(
 	stringRows,
 	bitmapRows,
+	hllRows,
 	genericRows,
 	connectionRows,
 	serverRows,

@@ -206,7 +206,6 @@ var encodingRows = []*directive{
 		keep: int64At(func(c *Config) *int64 { return &c.StreamNodeMaxEntries }),
 		help: "largest node of a stream in entries, 0 = no limit"},
 	{name: "hll-sparse-max-bytes", is: memory(0, maxInt64), def: "3000",
-		inert: noHyperLogLogs,
-		keep:  int64At(func(c *Config) *int64 { return &c.HLLSparseMaxBytes }),
-		help:  "largest sparse HyperLogLog in bytes"},
+		keep: int64At(func(c *Config) *int64 { return &c.HLLSparseMaxBytes }),
+		help: "largest sparse HyperLogLog in bytes"},
 }

@@ -27,7 +27,6 @@ const (
 	noScripts       = "this version runs no scripts"
 	noSyslog        = "larder logs to logfile or standard output"
 	notCompressed   = "nodes of lists are not compressed"
-	noHyperLogLogs  = "this version has no HyperLogLogs"
 	oneShutdown     = "these signals always drain the connections and save nothing"
 )
 
