@@ -37,7 +37,12 @@ func (q *call) clientTypeNamed(i int) (clientType, bool) {
 }
 
 // clientType returns the session's kind. REQUIRES: s.mu is held.
-func (s *session) clientType() clientType { return typeNormal }
+func (s *session) clientType() clientType {
+	if s.subscriber.Load() {
+		return typePubSub
+	}
+	return typeNormal
+}
 
 // clientInfo implements CLIENT INFO.
 func clientInfo(q *call) {
@@ -106,7 +111,11 @@ func (s *session) appendInfo(dst []byte, nowMs int64) []byte {
 	number(" idle=", max(0, nowMs-s.activeMs)/1000)
 	text(" flags=", s.flagLetters())
 	number(" db=", int64(s.db))
-	text(" sub=0 psub=0 ssub=0 multi=-1", "")
+	channels, patterns, shards := s.srv.pubsub.counts(s)
+	number(" sub=", int64(channels))
+	number(" psub=", int64(patterns))
+	number(" ssub=", int64(shards))
+	text(" multi=-1", "")
 	number(" qbuf=", int64(len(s.in)))
 	number(" qbuf-free=", int64(cap(s.in)-len(s.in)))
 	text(" argv-mem=0 multi-mem=0", "")
@@ -150,6 +159,9 @@ func (s *session) flagLetters() string {
 	var f []byte
 	if s.monitor {
 		f = append(f, 'O')
+	}
+	if s.subscriber.Load() {
+		f = append(f, 'P')
 	}
 	if s.paused {
 		f = append(f, 'b')

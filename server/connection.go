@@ -8,6 +8,10 @@ import (
 )
 
 func ping(q *call) {
+	if q.s.confined() && len(q.args) <= 2 {
+		q.subscriberPong()
+		return
+	}
 	switch len(q.args) {
 	case 1:
 		q.out.Simple("PONG")
@@ -46,7 +50,8 @@ func reset(q *call) {
 		s.monitor = false
 		q.srv.monitors.remove(s)
 	}
-	s.out.Buf = s.pushes.take(s.out.Buf, s.pushes.size()) // what was sent before the reply to RESET comes before it
+	q.srv.pubsub.leave(s)
+	s.out.Buf = s.pushes.switchTo(false, s.out.Buf) // what was sent before the reply to RESET comes before it
 	s.db, s.name, s.user = 0, "", defaultUser
 	s.authed = q.srv.cfg.Load().RequirePass == ""
 	s.readOnly, s.noEvict, s.noTouch, s.reply = false, false, false, replyOn

@@ -21,6 +21,9 @@ type bound struct {
 	// cheap tells that the command takes so little time, whatever its data,
 	// that reading the clock for each run would be a tenth of it.
 	cheap bool
+	// always tells that a subscriber may send it even where messages and
+	// replies look alike.
+	always bool
 }
 
 // sessionHandler runs a command that concerns the session or the server and
@@ -39,6 +42,9 @@ type call struct {
 	out  *resp.Writer
 	// hangUp asks to close the session's connection once the reply is written.
 	hangUp bool
+	// pushed tells that the reply is made of messages, which CLIENT REPLY does
+	// not hold back.
+	pushed bool
 }
 
 // bind joins the table with the session handlers; each row needs exactly one
@@ -46,11 +52,11 @@ type call struct {
 func (srv *Server) bind() error {
 	srv.bound = make([]*bound, len(srv.table.All))
 	for _, c := range srv.table.All {
-		b := &bound{Command: c, session: sessionHandlers[c.FullName()], cheap: c.Complexity == "O(1)"}
+		b := &bound{Command: c, session: sessionHandlers[c.FullName()], cheap: c.Complexity == "O(1)", always: confinedTo[c.FullName()]}
 		if (c.Handler == nil) == (b.session == nil) && len(c.Sub) == 0 {
 			return errNoHandler(c.FullName())
 		}
-		if len(c.Specs) > 0 && c.Specs[0].NumAt == 0 && c.Specs[0].Word == "" {
+		if len(c.Specs) > 0 && c.Specs[0].NumAt == 0 && c.Specs[0].Word == "" && !c.Specs[0].NotKey() {
 			b.firstKey = c.Specs[0].First
 			b.onlyKey = len(c.Specs) == 1 && c.Specs[0].Last == c.Specs[0].First
 		}
@@ -103,13 +109,18 @@ func (ex *executor) dispatch(s *session, r *request) {
 		}
 	}
 	if s.reply != replyOn && !s.parked {
-		s.mute(mark)
+		s.mute(mark, ex.q.pushed)
+	}
+	ex.q.pushed = false
+	if s.pushes.size() > 0 {
+		s.takePushes() // what the command told its own session stands behind the reply
 	}
 }
 
-// mute takes back what was written since mark for CLIENT REPLY OFF and SKIP.
-func (s *session) mute(mark int) {
-	if s.reply == replyOff || s.reply == replySkip {
+// mute takes back what was written since mark for CLIENT REPLY OFF and SKIP,
+// unless that is messages.
+func (s *session) mute(mark int, pushed bool) {
+	if (s.reply == replyOff || s.reply == replySkip) && !pushed {
 		s.out.Buf = s.out.Buf[:mark]
 	}
 	if s.reply == replySkip {
@@ -137,6 +148,8 @@ func (ex *executor) refuse(s *session, cmd, top *bound, args [][]byte) string {
 		return "ERR wrong number of arguments for '" + cmd.FullName() + "' command"
 	case ex.srv.refusedFor(s, cmd):
 		return "NOAUTH Authentication required."
+	case !cmd.always && s.confined():
+		return errConfined(cmd)
 	}
 	return ""
 }
@@ -323,7 +336,7 @@ func (ex *executor) lockShards() {
 // park hands a command to a worker; the session waits, its loop goes on.
 // REQUIRES: s.mu is held.
 func (ex *executor) park(s *session, cmd *bound, args [][]byte) {
-	s.parked = true
+	s.parked, s.working = true, true
 	task := workerTask{s: s, cmd: cmd, args: s.lend(args), db: s.db, proto: s.out.Proto, noTouch: s.noTouch}
 	ex.srv.workers.start(task.run)
 }
@@ -403,9 +416,9 @@ func (t workerTask) run() {
 	ex.credit(&ex.stats.commands[t.cmd.ID], endNs-startNs)
 	ex.noteIfSlow(s, t.cmd, t.args, endNs-startNs)
 	if s.reply != replyOn {
-		s.mute(mark)
+		s.mute(mark, q.pushed)
 	}
-	s.parked = false
+	s.parked, s.working = false, false
 	s.mu.Unlock()
 	c.OnWorker = false
 	srv.executors.put(ex)

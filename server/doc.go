@@ -45,7 +45,8 @@
 //     holds none and locks one at a time
 //  4. memoryKeeper.mu, expirer.mu   one step of background work (the reclaimer has no lock of its own)
 //  5. engine locks        see engine/doc.go
-//  6. leaves: mailbox.mu, registry.mu, executorPool.mu, loopMail.mu,
+//  6. pubsub.mu          who listens to what; messages are posted under it
+//  7. leaves: mailbox.mu, registry.mu, executorPool.mu, loopMail.mu,
 //     goroutineDriver.mu, monitorSet.mu (under which only mailbox.mu is taken)
 //
 // A command runs with its own session locked and locks no other session.

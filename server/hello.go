@@ -36,6 +36,7 @@ func hello(q *call) {
 		return
 	}
 	if proto != 0 {
+		s.out.Buf = s.pushes.switchTo(proto == 3, s.out.Buf)
 		s.out.Proto = proto
 	}
 	q.out.Map(7)

@@ -52,7 +52,10 @@ func infoStats(srv *Server, b *infoText) {
 	b.zeros("total_eviction_exceeded_time", "current_eviction_exceeded_time")
 	b.uint("keyspace_hits", hits)
 	b.uint("keyspace_misses", misses)
-	b.zeros("pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "latest_fork_usec", "total_forks", "migrate_cached_sockets",
+	b.int("pubsub_channels", int64(srv.pubsub.count(kindChannel)))
+	b.int("pubsub_patterns", int64(srv.pubsub.count(kindPattern)))
+	b.int("pubsubshard_channels", int64(srv.pubsub.count(kindShard)))
+	b.zeros("latest_fork_usec", "total_forks", "migrate_cached_sockets",
 		"slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
 		"total_active_defrag_time", "current_active_defrag_time", "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes",
 		"unexpected_error_replies")

@@ -6,9 +6,13 @@ import "go.uber.org/zap"
 // client-output-buffer-limit allows and its connection is to be closed.
 // REQUIRES: s.mu is held.
 func (s *session) overOutputLimit(nowMs int64) bool {
-	limit := s.srv.cfg.Load().OutputLimits.Normal
-	if s.monitor {
-		limit = s.srv.cfg.Load().OutputLimits.Replica
+	limits := &s.srv.cfg.Load().OutputLimits
+	limit := limits.Normal
+	switch {
+	case s.subscriber.Load():
+		limit = limits.Pubsub
+	case s.monitor:
+		limit = limits.Replica
 	}
 	size := int64(s.waiting() + s.pushes.size())
 	soft := limit.SoftBytes > 0 && size > limit.SoftBytes
@@ -41,7 +45,7 @@ func (s *session) overdue(nowMs int64) bool {
 	if s.front.memcached() {
 		secs = cfg.MemcachedIdleTimeoutSecs
 	}
-	if secs == 0 || s.parked || s.monitor {
+	if secs == 0 || s.parked || s.monitor || s.subscriber.Load() {
 		return false
 	}
 	return nowMs-s.activeMs > int64(secs)*1000

@@ -20,6 +20,9 @@ const (
 	// and sweepMs how long it takes until it has looked after all of them.
 	cronMs  = 100
 	sweepMs = 1000
+	// maxWoken is how many sessions that others woke one round looks at: a
+	// message for ten thousand must not keep the loop from its input.
+	maxWoken = 128
 	// quietNs is after how long without an event a loop counts as idle.
 	quietNs = 1e9
 )
@@ -38,11 +41,12 @@ type loop struct {
 	conns  []*conn // by file descriptor
 	count  atomic.Int32
 	rbuf   []byte
-	dirty  []*conn // have output to write after this round
-	again  []*conn // have been resumed while writing: once more
-	cronAt int64   // monotonic ns of the last cron
-	heard  int64   // monotonic ns of the last event
-	sweep  int     // file descriptor at which the next cron goes on
+	dirty  []*conn    // have output to write after this round
+	again  []*conn    // have been resumed while writing: once more
+	woken  []*session // others want them to be looked at, in this round or a later one
+	cronAt int64      // monotonic ns of the last cron
+	heard  int64      // monotonic ns of the last event
+	sweep  int        // file descriptor at which the next cron goes on
 	events [loopEvents]unix.EpollEvent
 
 	draining bool // no input is read any more; sessions end when they are idle
@@ -175,6 +179,7 @@ func (l *loop) run() {
 			l.closeAll()
 			return
 		}
+		l.attend()
 		l.flush()
 		if l.draining && l.count.Load() == 0 && l.drained != nil {
 			close(l.drained)
@@ -200,7 +205,7 @@ func (l *loop) run() {
 func (l *loop) wait() int {
 	timeout := uintptr(cronMs)
 	switch {
-	case len(l.dirty) > 0:
+	case len(l.dirty) > 0, len(l.woken) > 0:
 		timeout = 0
 	case l.ex.nowNs-l.heard >= quietNs:
 		return l.waitQuietly()
@@ -237,15 +242,29 @@ func (l *loop) takeMail() (stop bool) {
 	for _, c := range adopted {
 		l.add(c)
 	}
-	for _, s := range wakes {
-		if c := s.driver.(*conn); l.has(c) {
-			l.resume(c)
-		}
+	if len(l.woken) == 0 {
+		l.woken = wakes
+	} else {
+		l.woken = append(l.woken, wakes...)
 	}
 	if drain {
 		l.beginDrain()
 	}
 	return stop
+}
+
+// attend looks after some of the sessions that others woke.
+func (l *loop) attend() {
+	n := min(len(l.woken), maxWoken)
+	for i, s := range l.woken[:n] {
+		l.woken[i] = nil
+		if c := s.driver.(*conn); l.has(c) {
+			l.resume(c)
+		}
+	}
+	if l.woken = l.woken[n:]; len(l.woken) == 0 {
+		l.woken = nil
+	}
 }
 
 // beginDrain takes the last input: what has arrived by now is still executed.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -24,19 +25,50 @@ type mailbox struct {
 	chunks [][]byte
 	// bytes is the length of all chunks. It changes under mu.
 	bytes atomic.Int64
+	// resp3 tells which form of a letter the session's client understands. It
+	// changes under mu, so that what is in the box was written for the protocol
+	// that holds until switchTo.
+	resp3 bool
 }
+
+// A letter is a message in both forms; one that is nil is not sent to the
+// clients of that protocol.
+type letter struct {
+	resp2, resp3 []byte
+	// lasting tells that nobody will write to the two again, so that a large one
+	// is kept without a copy by all the boxes that it is put in.
+	lasting bool
+}
+
+// lastingBytes is the length from which on a letter that goes to many is worth
+// an allocation of its own.
+const lastingBytes = 16 << 10
 
 // put appends a message and tells whether the box was empty before and how many
 // bytes it holds now.
 func (b *mailbox) put(msg []byte) (first bool, waiting int) {
+	return b.post(&letter{resp2: msg, resp3: msg})
+}
+
+// post is put for a message whose form depends on the protocol.
+func (b *mailbox) post(l *letter) (first bool, waiting int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	held := int(b.bytes.Load())
+	msg := l.resp2
+	if b.resp3 {
+		msg = l.resp3
+	}
 	if len(msg) == 0 {
 		return false, held
 	}
 	last := len(b.chunks) - 1
-	if last < 0 || cap(b.chunks[last])-len(b.chunks[last]) < len(msg) {
+	switch {
+	case l.lasting && len(msg) >= lastingBytes:
+		b.chunks = append(b.chunks, msg[:len(msg):len(msg)])
+		b.bytes.Add(int64(len(msg)))
+		return held == 0, held + len(msg)
+	case last < 0 || cap(b.chunks[last])-len(b.chunks[last]) < len(msg):
 		room := max(len(msg), min(max(held, minChunkBytes), maxChunkBytes))
 		b.chunks = append(b.chunks, make([]byte, 0, room))
 		last++
@@ -70,6 +102,24 @@ func (b *mailbox) take(dst []byte, room int) []byte {
 	b.bytes.Add(-int64(bytes))
 	return dst
 }
+
+// switchTo empties the box, whose messages it appends to dst, and takes the
+// form of another protocol from then on.
+func (b *mailbox) switchTo(resp3 bool, dst []byte) []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.resp3 = resp3
+	for _, c := range b.chunks {
+		dst = append(dst, c...)
+	}
+	b.chunks = nil
+	b.bytes.Store(0)
+	return dst
+}
+
+// drain empties the box, whose messages it appends to dst: what the client was
+// sent so far comes before a reply that says that no more will come.
+func (b *mailbox) drain(dst []byte) []byte { return b.take(dst, math.MaxInt) }
 
 // first is the length of the chunk that is taken next, 0 if the box is empty.
 func (b *mailbox) first() int {

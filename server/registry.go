@@ -44,6 +44,7 @@ func (srv *Server) newSession(p peer, f front, attach func(*session)) *session {
 func (srv *Server) endSession(s *session) {
 	srv.monitors.remove(s)
 	srv.pause.forget(s)
+	srv.pubsub.forget(s, &srv.workers)
 	s.front.ended(s)
 	srv.clients.mu.Lock()
 	delete(srv.clients.byID, s.id)

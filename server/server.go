@@ -35,6 +35,7 @@ type Server struct {
 	executors executorPool
 	workers   workers
 	monitors  monitorSet
+	pubsub    pubsub
 	memcached memcachedService
 	pause     pauseGate
 	slowlog   slowlog
@@ -131,6 +132,7 @@ func (srv *Server) Shutdown(drain time.Duration) {
 	if srv.driver != nil {
 		srv.driver.stop(drain)
 	}
+	srv.pubsub.stop()
 	srv.memcached.flush.stop()
 	if !srv.workers.wait(max(time.Until(deadline), minWorkerWait)) {
 		srv.log.Warn("a command still runs after shutdown-timeout: ending without it") // it may hold locks that the others need

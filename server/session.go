@@ -45,6 +45,7 @@ type session struct {
 	paused    bool // CLIENT PAUSE holds its next command back; parked is set too
 	held      bool // the command just dispatched was held back and stays in the input
 	parked    bool // a worker runs its command, or it waits for something
+	working   bool // a worker runs its command: parked is set too
 	lent      bool // a worker reads from in: it must not be written to or reused
 	stalled   bool // input waits until the output has been written
 	ended     bool // the client sends nothing more, but waits for replies
@@ -60,6 +61,11 @@ type session struct {
 	killed atomic.Bool
 	// pushes holds messages from other sessions until the driver takes them.
 	pushes mailbox
+	// subs is what the session has subscribed to, nil if nothing ever; pubsub.mu
+	// guards it.
+	subs *subscriptions
+	// subscriber tells that there is a subscription. It changes under pubsub.mu.
+	subscriber atomic.Bool
 }
 
 // peer describes the two ends of a connection.
@@ -157,6 +163,9 @@ func (s *session) feedBehind(ex *executor, buf []byte, lead int) {
 	}
 	if s.out.Buf == nil {
 		s.out.Buf = ex.buffers.get()
+	}
+	if s.pushes.size() > 0 {
+		s.takePushes() // what came before this input stands before the replies to it
 	}
 	large := cap(s.in) > maxPooledBytes
 	n := s.front.consume(s, ex, buf)
@@ -276,7 +285,9 @@ func (s *session) resume(ex *executor) {
 }
 
 // takePushes moves messages of other sessions to the output, as many as a
-// pipeline's replies might take; the others wait until the output is written.
+// pipeline's replies might take; the others wait until the output is written,
+// and while a worker makes a reply: a client must not learn that a value is out
+// of date before it gets it.
 // REQUIRES: s.mu is held.
 func (s *session) takePushes() {
 	switch waiting := s.waiting(); {
@@ -292,18 +303,26 @@ func (s *session) takePushes() {
 // written: only the first in an empty mailbox wakes the driver.
 // REQUIRES: s.mu is held.
 func (s *session) hasPushes() bool {
-	return s.pushes.size() > 0 && !s.parked && s.closing == stayOpen
+	return s.pushes.size() > 0 && !s.working && s.closing == stayOpen
 }
 
 // push hands the session a message from elsewhere; it never blocks.
-// Who does not take its messages is closed at the hard limit for those who are
-// sent what they did not ask for one by one.
-func (s *session) push(msg []byte) {
+func (s *session) push(msg []byte) { s.post(&letter{resp2: msg, resp3: msg}) }
+
+// post is push for a message whose form depends on the protocol. Who does not
+// take its messages is closed at the hard limit for those who are sent what they
+// did not ask for one by one.
+func (s *session) post(l *letter) {
 	if s.killed.Load() {
 		return
 	}
-	first, waiting := s.pushes.put(msg)
-	if hard := s.srv.cfg.Load().OutputLimits.Replica.HardBytes; hard > 0 && int64(waiting) > hard {
+	first, waiting := s.pushes.post(l)
+	limits := &s.srv.cfg.Load().OutputLimits
+	hard := limits.Replica.HardBytes
+	if s.subscriber.Load() {
+		hard = limits.Pubsub.HardBytes
+	}
+	if hard > 0 && int64(waiting) > hard {
 		if !s.killed.Load() {
 			s.srv.outputLimitClosed.Add(1)
 			s.kill()

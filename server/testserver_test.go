@@ -64,7 +64,8 @@ func (c *testClient) feed(input []byte) {
 	c.s.mu.Unlock()
 }
 
-// do hands the session input and returns its replies, waiting for workers.
+// do hands the session input and returns its replies, waiting for workers. With
+// no input it takes what others have pushed to the session.
 func (c *testClient) do(input string) string {
 	c.t.Helper()
 	var out []byte
@@ -72,6 +73,7 @@ func (c *testClient) do(input string) string {
 	c.s.mu.Lock()
 	c.ex.tick()
 	c.s.feed(c.ex, []byte(input))
+	c.s.takePushes()
 	for {
 		out = append(out, c.s.out.Buf...)
 		c.s.written(c.ex, len(c.s.out.Buf))

@@ -17,6 +17,7 @@ var update = flag.Bool("update", false, "write the replies into the transcripts"
 //	! --requirepass secret     arguments of the server
 //	1> GET a                   connection 1 sends a line
 //	< $-1\r\n                  the reply, with its line ends escaped
+//	1>                         connection 1 takes what it has been sent unasked
 //
 // Commands are inline requests, so quotes and escapes work as in redis-cli.
 func TestTranscripts(t *testing.T) {
@@ -43,6 +44,9 @@ func runTranscript(t *testing.T, file string) {
 	clients := map[string]*testClient{}
 	for i, line := range lines {
 		number, command, isRequest := strings.Cut(line, "> ")
+		if listener, takes := strings.CutSuffix(line, ">"); takes {
+			number, command, isRequest = listener, "", true
+		}
 		switch {
 		case strings.HasPrefix(line, "< "):
 			continue
@@ -55,7 +59,10 @@ func runTranscript(t *testing.T, file string) {
 			if clients[number] == nil {
 				clients[number] = newTestClient(t, srv, &respFront{})
 			}
-			got := showReply(clients[number].do(command + "\r\n"))
+			if command != "" {
+				command += "\r\n"
+			}
+			got := showReply(clients[number].do(command))
 			if want := replyLine(lines, i+1); got != want && !*update {
 				t.Errorf("%s:%d: %s\n  got  %s\n  want %s", file, i+1, line, got, want)
 			}

@@ -17,6 +17,7 @@ var Categories = []string{
 var groupCategory = map[string]string{
 	"generic": "keyspace", "sorted-set": "sortedset", "transactions": "transaction",
 	"server": "", "cluster": "", "sentinel": "",
+	"pubsub": "", // the flag tells
 }
 
 // Categories returns the ACL categories of a command: what follows from its

@@ -40,6 +40,9 @@ func matchGlob(pattern, s []byte) bool {
 	return p == len(pattern)
 }
 
+// MatchGlob is matchGlob for the patterns that clients subscribe to.
+func MatchGlob(pattern, s []byte) bool { return matchGlob(pattern, s) }
+
 // matchOne matches c with the element that pattern starts with and returns
 // the element's width.
 func matchOne(pattern []byte, c byte) (width int, ok bool) {

@@ -23,5 +23,6 @@ var rows = slices.Concat(
 	hllRows,
 	genericRows,
 	connectionRows,
+	pubsubRows,
 	serverRows,
 )
