@@ -178,5 +178,17 @@ func (w *Writer) Verbatim(format, text string) {
 	w.Buf = append(w.Buf, '\r', '\n')
 }
 
+// BigNumber writes the digits of an integer of any size; in RESP2 a bulk string
+// of them.
+func (w *Writer) BigNumber(digits string) {
+	if !w.resp3() {
+		w.BulkString(digits)
+		return
+	}
+	w.Buf = append(w.Buf, '(')
+	w.Buf = append(w.Buf, digits...)
+	w.Buf = append(w.Buf, '\r', '\n')
+}
+
 // Raw appends a reply that is already encoded.
 func (w *Writer) Raw(b []byte) { w.Buf = append(w.Buf, b...) }
