@@ -21,6 +21,7 @@ type Shard struct {
 	containers mem.Ref // first root of a large container
 	garbage    mem.Ref // first root of a container that waits for Reclaim
 	scratch    []byte  // where packed runs are edited
+	zlog       []zundo // what a write of a large sorted set has changed so far
 
 	_ [64]byte
 

@@ -1,7 +1,6 @@
 package resp
 
 import (
-	"math"
 	"strconv"
 
 	"github.com/tidwall/redcon"
@@ -144,24 +143,6 @@ func (w *Writer) Double(f float64) {
 	w.Buf = append(w.Buf, ',')
 	w.Buf = append(w.Buf, s...)
 	w.Buf = append(w.Buf, '\r', '\n')
-}
-
-// AppendDouble appends f as Redis prints a double: inf, -inf, nan, integers
-// without a fraction, otherwise up to 17 significant digits.
-func AppendDouble(dst []byte, f float64) []byte {
-	switch {
-	case math.IsInf(f, 1):
-		return append(dst, "inf"...)
-	case math.IsInf(f, -1):
-		return append(dst, "-inf"...)
-	case math.IsNaN(f):
-		return append(dst, "nan"...)
-	case f == 0 && math.Signbit(f):
-		return append(dst, "-0"...)
-	case f == math.Trunc(f) && math.Abs(f) < 1<<53:
-		return strconv.AppendInt(dst, int64(f), 10)
-	}
-	return strconv.AppendFloat(dst, f, 'g', 17, 64)
 }
 
 // Verbatim writes text meant for people, with a three-letter format such as
