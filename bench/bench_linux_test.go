@@ -77,6 +77,7 @@ func TestTablesAgainstRealServers(t *testing.T) {
 		{"throughput/.*P=16", redisAsLarder, 2, []string{"redis", "larder"}},
 		{"manykeys", redisAsLarder, 2, []string{"redis", "larder"}},
 		{"tests/(LPOP|LRANGE 100|ZPOPMIN), P=16", redisAsLarder, 4, []string{}},
+		{"^large/", redisAsLarder, 7, []string{"redis", "larder"}},
 		{"memcached", memcachedAsLarder, 5, []string{"memcached", "larder"}},
 		{"memory/(16-byte key, 64|.*hash)", redisAsLarder, 3, []string{"redis", "larder"}},
 		{"latency/.*rest", redisAsLarder, 4, []string{"redis", "larder"}},

@@ -91,7 +91,7 @@ type suite struct {
 
 func suites() []suite {
 	return []suite{
-		throughputSuite(), manyKeysSuite(), otherTestsSuite(), memcachedSuite(), memorySuite(), latencySuite(),
+		throughputSuite(), manyKeysSuite(), otherTestsSuite(), largeSuite(), memcachedSuite(), memorySuite(), latencySuite(),
 		expirySuite(), hitRatioSuite(), scalingSuite(), idleSuite(),
 	}
 }
