@@ -23,7 +23,10 @@ const digestSlots = 512
 func (e *Engine) Digest(db int, nowMs int64) (sum Digest) {
 	var scratch []byte
 	add := func(it Item) {
-		scratch = it.appendState(scratch[:0])
+		if it.FieldsDue(nowMs) && it.liveFields(nowMs) == 0 {
+			return
+		}
+		scratch = it.appendState(scratch[:0], nowMs)
 		for i := range sum {
 			var d xxhash.Digest
 			d.ResetWithSeed(uint64(i))
@@ -42,7 +45,7 @@ func (e *Engine) Digest(db int, nowMs int64) (sum Digest) {
 }
 
 // appendState appends all that commands can find out about an item.
-func (it *Item) appendState(dst []byte) []byte {
+func (it *Item) appendState(dst []byte, nowMs int64) []byte {
 	h := it.e.headerOf(it.l)
 	dst = binary.AppendUvarint(dst, uint64(len(it.Key())))
 	dst = append(dst, it.Key()...)
@@ -51,6 +54,9 @@ func (it *Item) appendState(dst []byte) []byte {
 	if h.item {
 		dst = binary.LittleEndian.AppendUint32(dst, h.flags)
 		dst = binary.LittleEndian.AppendUint64(dst, h.cas)
+	}
+	if h.typ == TypeHash {
+		return it.appendFields(dst, nowMs)
 	}
 	if isLarge(h.kind()) {
 		return containerTypes[h.typ].state(it.shard, it.root(), dst)

@@ -102,6 +102,9 @@ func checkSegment(s *Shard, sp *space, seg segment) (used uint64, err error) {
 			}
 			count++
 			used += uint64(mem.RoundUp(en.allocBytes()))
+			if isLarge(en.kind()) {
+				used += s.container(rootOf(en.value())).bytes
+			}
 			for c := seg.home(slotPos(slot)); c != at; c = seg.next(c) {
 				crossing[c]++
 			}

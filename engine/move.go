@@ -7,10 +7,11 @@ import "larder/engine/mem"
 // not valid afterwards.
 // REQUIRES: the shards of both keys are locked; the two keys differ.
 func (e *Engine) Rename(it *Item, db int, dst Key, nowMs int64) error {
-	move := it.shard == dst.Shard
+	move, due := it.shard == dst.Shard, it.fieldsDue()
 	if err := e.clone(it, db, dst, move, nowMs); err != nil {
 		return err
 	}
+	e.followFields(db, dst, due)
 	// The clone may have changed the source's table, if it is the same.
 	hash := e.seed.Hash(it.e.key())
 	if p, ok := it.sp.t.findRef(hash, it.e.ref); ok {
@@ -27,7 +28,12 @@ func (e *Engine) Rename(it *Item, db int, dst Key, nowMs int64) error {
 // there, deadline and memcached attributes included.
 // REQUIRES: the shards of both keys are locked; the two keys differ.
 func (e *Engine) Copy(it *Item, db int, dst Key, nowMs int64) error {
-	return e.clone(it, db, dst, false, nowMs)
+	due := it.fieldsDue()
+	err := e.clone(it, db, dst, false, nowMs)
+	if err == nil {
+		e.followFields(db, dst, due)
+	}
+	return err
 }
 
 // clone writes the item's header and value as the entry of dst. With share, a

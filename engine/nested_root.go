@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"math"
 	"unsafe"
 
 	"github.com/cespare/xxhash/v2"
@@ -66,13 +67,21 @@ func copyTable(from *Shard, root mem.Ref, to *Shard) (mem.Ref, bool) {
 	return copied, true
 }
 
-// tableState is the sum of the entries' digests, so that their order does not
-// count.
 func tableState(s *Shard, root mem.Ref, dst []byte) []byte {
-	n := s.tableAt(root)
+	return s.tableAt(root).appendState(dst, math.MinInt64)
+}
+
+// appendState appends the sum of the digests of the entries that do not expire
+// until nowMs, so that their order does not count.
+func (n nested) appendState(dst []byte, nowMs int64) []byte {
 	var sum Digest
 	var scratch []byte
+	count := 0
 	n.each(func(e entry) bool {
+		if e.deadline() <= nowMs {
+			return true
+		}
+		count++
 		l := e.layout()
 		scratch = binary.LittleEndian.AppendUint64(scratch[:0], uint64(e.deadline()))
 		scratch = binary.AppendUvarint(scratch, uint64(len(e.key())))
@@ -85,7 +94,7 @@ func tableState(s *Shard, root mem.Ref, dst []byte) []byte {
 		}
 		return true
 	})
-	dst = binary.LittleEndian.AppendUint64(dst, uint64(n.count()))
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(count))
 	dst = binary.LittleEndian.AppendUint64(dst, sum[0])
 	return binary.LittleEndian.AppendUint64(dst, sum[1])
 }

@@ -110,7 +110,7 @@ func stateOf(e *Engine, keys []Key) (state []byte) {
 		}
 		for _, k := range keys {
 			if it, ok := e.Peek(db, k, testNow); ok {
-				state = it.appendState(state)
+				state = it.appendState(state, testNow)
 			}
 			state = append(state, ';')
 		}

@@ -78,6 +78,7 @@ type space struct {
 	t         *table // nil while the database has no key here
 	deadlines int    // entries with a deadline
 	sweepMs   int64  // no segment is due for a sweep before this
+	due       fieldDues
 }
 
 // space returns the part of db, ready for inserts.

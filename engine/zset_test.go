@@ -369,7 +369,7 @@ func TestZSetFailsWhole(t *testing.T) {
 	}
 	state := func() []byte {
 		it, _ := e.Peek(0, k, testNow)
-		return it.appendState(nil)
+		return it.appendState(nil, testNow)
 	}
 	if err := put(0, 3000, func(i int) float64 { return float64(i % 50) }); err != nil {
 		t.Fatal(err)
