@@ -78,6 +78,8 @@ type Engine struct {
 
 	discarding atomic.Int64 // flushed databases, and shards with containers, that are not freed yet
 	reclaim    signal       // a shard has got garbage
+
+	observation observation
 }
 
 // New returns an empty engine.

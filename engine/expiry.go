@@ -70,10 +70,9 @@ const sweepBuckets = 32
 
 // Sweep reclaims keys of shard s whose deadline has passed and returns how
 // many, and whether more may be due at once. It visits at most sweepBuckets
-// buckets. onExpired, if not nil, is called with the database and key of each
-// before it is removed.
+// buckets.
 // REQUIRES: s is locked.
-func (w *Sweeper) Sweep(s *Shard, nowMs int64, onExpired func(db int, key []byte)) (removed int, more bool) {
+func (w *Sweeper) Sweep(s *Shard, nowMs int64) (removed int, more bool) {
 	for ; w.db < len(s.spaces); w.db++ {
 		sp := &s.spaces[w.db]
 		if sp.t != w.t {
@@ -83,7 +82,7 @@ func (w *Sweeper) Sweep(s *Shard, nowMs int64, onExpired func(db int, key []byte
 			w.restart(nil)
 			continue
 		}
-		n, done := w.step(s, sp, nowMs, onExpired)
+		n, done := w.step(s, sp, nowMs)
 		if !done {
 			return n, true
 		}
@@ -113,7 +112,7 @@ func (t *table) nextSweep() int64 {
 
 // step looks for the next due segment of sp, at most 256 at a time, and visits
 // some of its buckets. done tells that the whole space has been visited.
-func (w *Sweeper) step(s *Shard, sp *space, nowMs int64, onExpired func(int, []byte)) (removed int, done bool) {
+func (w *Sweeper) step(s *Shard, sp *space, nowMs int64) (removed int, done bool) {
 	for range 256 {
 		seg := sp.t.segment(w.prefix)
 		hd := seg.header()
@@ -132,7 +131,7 @@ func (w *Sweeper) step(s *Shard, sp *space, nowMs int64, onExpired func(int, []b
 		}
 		to := min(w.bucket+sweepBuckets, seg.buckets)
 		for ; w.bucket < to; w.bucket++ {
-			removed += w.visit(s, sp, seg, w.bucket, nowMs, onExpired)
+			removed += w.visit(s, sp, seg, w.bucket, nowMs)
 		}
 		if removed > 0 {
 			s.noteRemoved(removed)
@@ -160,7 +159,7 @@ func (w *Sweeper) advance(hd *segmentHeader) bool {
 }
 
 // visit removes the expired entries of one bucket.
-func (w *Sweeper) visit(s *Shard, sp *space, seg segment, at int, nowMs int64, onExpired func(int, []byte)) (removed int) {
+func (w *Sweeper) visit(s *Shard, sp *space, seg segment, at int, nowMs int64) (removed int) {
 	b := seg.bucket(at)
 	for m := b.occupied(); m != 0; m &= m - 1 {
 		i := matchIndex(m)
@@ -173,12 +172,9 @@ func (w *Sweeper) visit(s *Shard, sp *space, seg segment, at int, nowMs int64, o
 			w.left.add(max(d, w.left.base+1))
 			continue
 		}
-		if onExpired != nil {
-			onExpired(w.db, en.key())
-		}
+		s.noteExpired(sp, en)
 		s.unlink(sp, positionIn(seg, at, b, i))
 		s.free(en)
-		s.stats.Expired++
 		removed++
 	}
 	return removed

@@ -11,7 +11,7 @@ func sweepAll(t testing.TB, s *Shard, w *Sweeper, nowMs int64) (removed int) {
 	t.Helper()
 	for range 1 << 20 {
 		s.Lock()
-		n, more := w.Sweep(s, nowMs, nil)
+		n, more := w.Sweep(s, nowMs)
 		s.Unlock()
 		removed += n
 		if !more {
@@ -75,7 +75,7 @@ func sweepUnderChurn(t *testing.T, seed uint64) {
 		default:
 			for range r.IntN(20) {
 				s.Lock()
-				_, more := w.Sweep(s, now, nil)
+				_, more := w.Sweep(s, now)
 				s.Unlock()
 				if !more {
 					break

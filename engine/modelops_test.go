@@ -296,22 +296,29 @@ func (m *model) bulkDelete(t *rapid.T) {
 func (m *model) sweep(t *rapid.T) {
 	steps := rapid.IntRange(1, 60).Draw(t, "steps")
 	for _, e := range m.engines {
+		e.SetObserver(sweepObserver{func(db int, key []byte) {
+			if v, ok := m.data[db][string(key)]; ok && v.a.Deadline > m.now {
+				t.Fatalf("%s: %q is swept %d ms early", e.name, key, v.a.Deadline-m.now)
+			}
+		}})
 		for i, s := range e.shards {
 			for range steps {
 				s.Lock()
-				_, more := e.sweepers[i].Sweep(s, m.now, func(db int, key []byte) {
-					if v, ok := m.data[db][string(key)]; ok && v.a.Deadline > m.now {
-						t.Fatalf("%s: %q is swept %d ms early", e.name, key, v.a.Deadline-m.now)
-					}
-				})
+				_, more := e.sweepers[i].Sweep(s, m.now)
 				s.Unlock()
 				if !more {
 					break
 				}
 			}
 		}
+		e.SetObserver(nil)
 	}
 }
+
+// sweepObserver hears of each expired key.
+type sweepObserver struct{ expired func(db int, key []byte) }
+
+func (o sweepObserver) KeyExpired(db int, key []byte) { o.expired(db, key) }
 
 func (m *model) compact(t *rapid.T) {
 	steps := rapid.IntRange(1, 300).Draw(t, "steps")

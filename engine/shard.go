@@ -32,6 +32,7 @@ type Shard struct {
 
 	published int64  // what of the heap's use is in the engine's sum
 	observed  uint64 // lookups that the eviction policy has been told of
+	created   createdKeys
 
 	nest nestedView // the nested table that is being worked on
 

@@ -67,6 +67,7 @@ func (w *Staged) Commit() {
 	m := w.shard.noteInserted(w.key.Hash)
 	slot := t.insert(w.key.Hash, w.ref, m)
 	w.shard.markDeadline(w.sp, t.segment(w.key.Hash), slot, w.deadline)
+	w.shard.noteCreated(w.sp, w.key.Hash)
 }
 
 // SetBytes is SetString for a value that is stored as bytes even when it reads

@@ -20,8 +20,7 @@ func (e *Engine) place(db int, k Key, nowMs int64) (sp *space, p position, en en
 	}
 	p, en, found = sp.t.find(k.Hash, k.Name)
 	if found && en.kind()&kindDeadline != 0 && en.deadline() <= nowMs {
-		k.Shard.stats.Expired++
-		k.Shard.drop(sp, p, en)
+		k.Shard.expire(sp, p, en)
 		found = false
 	}
 	return sp, p, en, found, nil
@@ -84,6 +83,7 @@ func (s *Shard) store(sp *space, k Key, p position, en entry, found bool, h *hea
 		m := s.noteInserted(k.Hash)
 		slot := sp.t.insert(k.Hash, ref, m)
 		s.markDeadline(sp, sp.t.segment(k.Hash), slot, h.deadline)
+		s.noteCreated(sp, k.Hash)
 	}
 	return ne.bytes(off, n), nil
 }
@@ -228,12 +228,12 @@ func (e *Engine) Delete(db int, k Key, nowMs int64) bool {
 	if !ok {
 		return false
 	}
-	expired := en.kind()&kindDeadline != 0 && en.deadline() <= nowMs
-	if expired {
-		s.stats.Expired++
+	if en.kind()&kindDeadline != 0 && en.deadline() <= nowMs {
+		s.expire(sp, p, en)
+		return false
 	}
 	s.drop(sp, p, en)
-	return !expired
+	return true
 }
 
 // SetDeadline gives the item another deadline, or none with NoDeadline.

@@ -176,7 +176,7 @@ func (ex *executor) run(s *session, cmd *bound, args [][]byte, r *request) {
 	} else {
 		c := &ex.ctx
 		c.DB, c.NoTouch, c.OnWorker = s.db, s.noTouch, false
-		c.Out = &s.out
+		c.Out, ex.by = &s.out, s
 		if !ex.call(cmd, args, r) {
 			ex.park(s, cmd, args)
 			return
@@ -283,23 +283,24 @@ func (ex *executor) locked1(cmd *bound) {
 	case cmd.Is&command.AllShards != 0:
 		ex.srv.engine.LockAll()
 		c.AllLocked = true
-		cmd.Handler(c)
+		ex.handle(c, cmd)
 		c.AllLocked = false
 		ex.srv.engine.UnlockAll()
 	case len(c.Keys) == 1:
 		s := c.Keys[0].Shard
 		s.Lock()
-		cmd.Handler(c)
+		ex.handle(c, cmd)
 		if cmd.Is&command.ReadOnly != 0 {
 			s.UnlockRead()
 		} else {
 			s.Unlock()
 		}
 	case len(c.Keys) == 0:
+		c.Listening = 0 // it locks shards itself, and changes nothing
 		cmd.Handler(c)
 	default:
 		ex.lockShards()
-		cmd.Handler(c)
+		ex.handle(c, cmd)
 		for _, s := range ex.locked {
 			s.Unlock()
 		}
@@ -393,6 +394,7 @@ func (t workerTask) run() {
 	startNs := ex.nowNs
 	c := &ex.ctx
 	c.DB, c.NoTouch, c.OnWorker, c.Out = t.db, t.noTouch, true, &out
+	ex.by = t.s
 	q := call{s: t.s, ex: ex, srv: srv, cmd: t.cmd, args: t.args, out: &out}
 	if t.cmd.session != nil {
 		t.cmd.session(&q)

@@ -19,6 +19,7 @@ type executor struct {
 	seeds   uint64
 
 	ctx    command.Ctx
+	by     *session // whose command runs, as far as others want to know
 	q      call
 	keyAt  []int
 	keys   []engine.Key

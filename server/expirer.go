@@ -88,7 +88,7 @@ func (x *expirer) sweep(s *engine.Shard, w *engine.Sweeper) (removed int, goOn b
 		if !x.off {
 			s.Lock()
 			var n int
-			n, more = w.Sweep(s, time.Now().UnixMilli(), nil)
+			n, more = w.Sweep(s, time.Now().UnixMilli())
 			removed += n
 			s.Unlock()
 		}

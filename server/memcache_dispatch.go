@@ -83,6 +83,7 @@ func (ex *executor) memcacheKey(s *session, r *memcache.Request, k engine.Key) c
 	ex.keys = append(ex.keys[:0], k)
 	c.Keys = ex.keys
 	c.DB, c.NowMs, c.Dirty, c.NoRoom = memcacheDB, ex.nowMs, 0, false
+	ex.by = s
 	if command.MemcachedWrites(r) {
 		c.CAS = ex.srv.memcached.stamps.next(ex.nowMs)
 		if command.MemcachedGrows(r) && !ex.srv.memory.makeRoom() {
@@ -98,7 +99,11 @@ func (ex *executor) memcacheKey(s *session, r *memcache.Request, k engine.Key) c
 	var outcome command.Outcome
 	for try := 0; ; try++ {
 		k.Shard.Lock()
+		c.Listening = ex.srv.listening.load()
 		outcome = command.Memcached(c, r)
+		if len(c.Events) > 0 {
+			ex.deliver(c)
+		}
 		k.Shard.Unlock()
 		if !c.NoRoom || try == maxRoomTries || !ex.srv.memory.makeMoreRoom(len(r.Value)) {
 			break

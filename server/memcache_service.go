@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"larder/engine"
+	"larder/server/command"
 )
 
 // memcachedService is what memcached clients share besides the data.
@@ -68,6 +69,9 @@ func (srv *Server) flushMemcached() {
 	e := srv.engine
 	e.LockAll()
 	g := e.Flush(memcacheDB)
+	if srv.listening.load() != 0 {
+		srv.tell(nil, &command.Event{Kind: command.DatabaseFlushed, DB: memcacheDB})
+	}
 	e.UnlockAll()
 	srv.discard([]*engine.Garbage{g})
 }

@@ -9,6 +9,7 @@ import (
 	"larder/engine"
 	"larder/engine/mem"
 	"larder/engine/policy"
+	"larder/server/command"
 	"larder/server/config"
 )
 
@@ -76,7 +77,10 @@ type evictionSink func(db int, key []byte)
 func (k *memoryKeeper) init(srv *Server) {
 	k.srv, k.quit = srv, make(chan struct{})
 	k.compactor = srv.engine.NewCompactor()
-	k.evictions = func(db int, key []byte) { srv.memcached.evicted(srv.engine, db, key) }
+	k.evictions = func(db int, key []byte) {
+		srv.memcached.evicted(srv.engine, db, key)
+		srv.removed(db, key, command.EventEvicted, "evicted")
+	}
 	k.apply(srv.cfg.Load())
 }
 

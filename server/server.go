@@ -36,6 +36,8 @@ type Server struct {
 	workers   workers
 	monitors  monitorSet
 	pubsub    pubsub
+	listening listeners
+	watches   watchTable
 	memcached memcachedService
 	pause     pauseGate
 	slowlog   slowlog
@@ -89,6 +91,7 @@ func New(o Options) (*Server, error) {
 	}); err != nil {
 		return nil, err
 	}
+	srv.engine.SetObserver(keyObserver{srv})
 	srv.memory.init(srv)
 	srv.expiry.init(srv)
 	srv.reclaim.init(srv)

@@ -21,7 +21,7 @@ func appendTo(c *Ctx) {
 	it, found := c.FindWrite(0)
 	tail := c.Args[2]
 	if !found {
-		if c.store(engine.NoDeadline) {
+		if c.store("append") {
 			c.Out.Int(int64(len(tail)))
 		}
 		return
@@ -38,7 +38,7 @@ func appendTo(c *Ctx) {
 		return
 	}
 	copy(dst[old:], tail)
-	c.Dirty++
+	c.Changed(0, EventString, "append")
 	c.Out.Int(int64(len(dst)))
 }
 
@@ -89,6 +89,6 @@ func setRange(c *Ctx) {
 		return
 	}
 	copy(dst[offset:], part)
-	c.Dirty++
+	c.Changed(0, EventString, "setrange")
 	c.Out.Int(int64(size))
 }

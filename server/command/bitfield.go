@@ -84,6 +84,7 @@ func (c *Ctx) writeFields(ops []fieldOp, end int) {
 		return
 	}
 	grown := len(p) != old
+	changes := 0
 	c.Out.Array(len(ops))
 	for i := range ops {
 		op := &ops[i]
@@ -99,7 +100,7 @@ func (c *Ctx) writeFields(ops []fieldOp, end int) {
 		}
 		op.field.put(p, uint64(next))
 		if grown || next != was {
-			c.Dirty++
+			changes++
 		}
 		if op.kind == 's' {
 			c.Out.Int(was)
@@ -107,8 +108,12 @@ func (c *Ctx) writeFields(ops []fieldOp, end int) {
 			c.Out.Int(next)
 		}
 	}
-	if grown && c.Dirty == 0 {
-		c.Dirty++ // all failed, but the string has become longer
+	if grown && changes == 0 {
+		changes = 1 // all failed, but the string has become longer
+	}
+	if changes > 0 {
+		c.Dirty += changes - 1
+		c.Changed(0, EventString, "setbit")
 	}
 }
 

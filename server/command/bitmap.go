@@ -49,7 +49,7 @@ func setBit(c *Ctx) {
 		p[at>>3] &^= mask
 	}
 	if len(p) != old || (was != 0) != (bit == 1) {
-		c.Dirty++
+		c.Changed(0, EventString, "setbit")
 	}
 	c.Out.Flag(was != 0)
 }

@@ -20,7 +20,7 @@ func bitOp(c *Ctx) {
 	}
 	if size == 0 {
 		if c.Engine.Delete(c.DB, c.Keys[0], c.NowMs) {
-			c.Dirty++
+			c.Changed(0, EventGeneric, "del")
 		}
 		c.Out.Int(0)
 		return
@@ -32,7 +32,7 @@ func bitOp(c *Ctx) {
 	}
 	c.combineSources(w.Value, op)
 	w.Commit()
-	c.Dirty++
+	c.Changed(0, EventString, "set")
 	c.Out.Int(int64(size))
 }
 

@@ -39,6 +39,17 @@ type Ctx struct {
 	// Dirty counts the changes made, as rdb_changes_since_last_save does. A
 	// command that changed nothing is not logged.
 	Dirty int
+	// Listening tells who wants to know of events; see event.go.
+	Listening Listeners
+	// Events are what the command did, in order, for those who listen.
+	Events []Event
+
+	// NoBlock tells that the command must not wait; see block.go.
+	NoBlock bool
+	// Blocked is set by Block: the command waits as Wait says.
+	Blocked bool
+	Wait    BlockRequest
+
 	// NoRoom is set by Fail on engine.ErrNoRoom: the dispatcher takes the
 	// reply back, makes room and runs the command again.
 	NoRoom bool
@@ -119,6 +130,7 @@ func (c *Ctx) Load(i int) *engine.Item {
 	k := &c.Keys[i]
 	if !c.item.Load(c.DB, k, c.NowMs) {
 		k.Shard.Stats().Misses++
+		c.missed(i)
 		return nil
 	}
 	k.Shard.Stats().Hits++
@@ -138,7 +150,11 @@ func (c *Ctx) Find(i int) (engine.Item, bool) {
 
 // FindWrite looks up the i-th key for a command that will write it.
 func (c *Ctx) FindWrite(i int) (engine.Item, bool) {
-	return c.Engine.Find(c.DB, c.Keys[i], c.NowMs)
+	it, ok := c.Engine.Find(c.DB, c.Keys[i], c.NowMs)
+	if !ok {
+		c.absent(i)
+	}
+	return it, ok
 }
 
 // WithShard runs f with s locked.

@@ -56,13 +56,15 @@ func (c *Ctx) expire(name string, seconds bool, base int64) {
 		c.Out.Int(0)
 		return
 	}
+	event := "expire"
 	if ms <= c.NowMs {
 		c.Engine.Delete(c.DB, c.Keys[0], c.NowMs)
+		event = "del"
 	} else if err := it.SetDeadline(min(ms, lastDeadline)); err != nil {
 		c.Fail(err)
 		return
 	}
-	c.Dirty++
+	c.Changed(0, EventGeneric, event)
 	c.Out.Int(1)
 }
 
@@ -120,7 +122,7 @@ func persist(c *Ctx) {
 		c.Fail(err)
 		return
 	}
-	c.Dirty++
+	c.Changed(0, EventGeneric, "persist")
 	c.Out.Int(1)
 }
 

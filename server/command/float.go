@@ -36,6 +36,6 @@ func incrByFloat(c *Ctx) {
 		c.Fail(err)
 		return
 	}
-	c.Dirty++
+	c.Changed(0, EventString, "incrbyfloat")
 	c.Out.Bulk(text)
 }

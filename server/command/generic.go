@@ -10,10 +10,10 @@ func del(c *Ctx) {
 	n := 0
 	for i := range c.Keys {
 		if c.Engine.Delete(c.DB, c.Keys[i], c.NowMs) {
+			c.Changed(i, EventGeneric, "del")
 			n++
 		}
 	}
-	c.Dirty += n
 	c.Out.Int(int64(n))
 }
 
@@ -22,12 +22,21 @@ func del(c *Ctx) {
 // key is removed on the way, so that DBSIZE does not count a key that the
 // client has just seen gone. Items that were found before are not valid then.
 func (c *Ctx) look(i int) (engine.Item, bool) {
+	it, ok := c.lookQuietly(i)
+	if !ok && c.Listening&ListenMiss != 0 {
+		c.note(KeyNoted, c.DB, c.Keys[i].Name, EventKeyMiss, "keymiss")
+	}
+	return it, ok
+}
+
+// lookQuietly is look without the event that the key is missing.
+func (c *Ctx) lookQuietly(i int) (engine.Item, bool) {
 	it, ok := c.Engine.Peek(c.DB, c.Keys[i], c.NowMs)
 	if ok {
 		c.Keys[i].Shard.Stats().Hits++
 	} else {
 		c.Keys[i].Shard.Stats().Misses++
-		c.Engine.Delete(c.DB, c.Keys[i], c.NowMs)
+		c.Engine.Reap(c.DB, c.Keys[i], c.NowMs)
 	}
 	return it, ok
 }

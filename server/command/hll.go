@@ -71,7 +71,10 @@ func pfAdd(c *Ctx) {
 			return
 		}
 	}
-	c.Dirty += updated
+	if updated > 0 {
+		c.Dirty += updated - 1
+		c.Changed(0, EventString, "pfadd")
+	}
 	c.Out.Flag(updated > 0)
 }
 
@@ -111,7 +114,7 @@ func pfCount(c *Ctx) {
 		return
 	}
 	h.setCount(n)
-	c.Dirty++
+	c.Changed(0, 0, "")
 	c.Out.Int(int64(n))
 }
 
@@ -167,7 +170,7 @@ func pfMerge(c *Ctx) {
 	h.invalidate()
 	c.keepScratch(h)
 	if c.putSketch(h) {
-		c.Dirty++
+		c.Changed(0, EventString, "pfadd")
 		c.Out.OK()
 	}
 }

@@ -59,7 +59,7 @@ func (c *Ctx) densify(h hll) (changed bool, _ hll, ok bool) {
 	if !c.putSketch(h) {
 		return false, nil, false
 	}
-	c.Dirty++
+	c.Changed(0, 0, "")
 	return true, h, true
 }
 

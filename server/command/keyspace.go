@@ -47,6 +47,7 @@ func (c *Ctx) parseFlush() bool {
 func (c *Ctx) flush(db int) {
 	g := c.Engine.Flush(db)
 	c.Dirty += g.Keys
+	c.flushed(db)
 	c.Garbage = append(c.Garbage, g)
 }
 
@@ -67,6 +68,7 @@ func swapDB(c *Ctx) {
 	}
 	c.Engine.SwapDatabases(a, b)
 	c.Dirty++
+	c.swapped(a, b)
 	c.Out.OK()
 }
 

@@ -190,13 +190,23 @@ func memSay(c *Ctx, r *memcache.Request, l memcache.Line) {
 // passed removes it. The item is not valid afterwards.
 func memExpire(c *Ctx, it *engine.Item, exptime int64) error {
 	deadline := memDeadline(exptime, c.NowMs)
+	event := memTouchEvent(deadline)
 	if deadline <= c.NowMs {
 		c.Engine.Delete(memDB, c.Keys[0], c.NowMs)
+		event = "del"
 	} else if err := it.SetDeadline(deadline); err != nil {
 		return err
 	}
-	c.Dirty++
+	c.Changed(0, EventGeneric, event)
 	return nil
+}
+
+// memTouchEvent is what Redis calls it when a key gets a deadline.
+func memTouchEvent(deadline int64) string {
+	if deadline == engine.NoDeadline {
+		return "persist"
+	}
+	return "expire"
 }
 
 // memTooLarge replies to a value above the item size limit. A set that cannot
@@ -206,7 +216,7 @@ func memTooLarge(c *Ctx, r *memcache.Request) Outcome {
 		it, found := c.Engine.Peek(memDB, c.Keys[0], c.NowMs)
 		if found && it.Type() == engine.TypeString {
 			c.Engine.Delete(memDB, c.Keys[0], c.NowMs)
-			c.Dirty++
+			c.Changed(0, EventGeneric, "del")
 		}
 	}
 	c.Out.Buf = memcache.AppendFault(c.Out.Buf, r)

@@ -40,7 +40,7 @@ func memCount(c *Ctx, it *engine.Item, delta uint64, down bool, cas uint64) (v u
 		it.UpdateInt(int64(v))
 		it.SetCAS(cas)
 		it.SetFetched(fetched)
-		c.Dirty++
+		c.Changed(0, EventString, "incrby")
 		return v, true, nil
 	}
 	a := it.Attrs()
@@ -59,7 +59,7 @@ func memCount(c *Ctx, it *engine.Item, delta uint64, down bool, cas uint64) (v u
 		err = c.Engine.SetString(memDB, c.Keys[0], text, a, c.NowMs)
 	}
 	if err == nil {
-		c.Dirty++
+		c.Changed(0, EventString, "incrby")
 		now, _ := c.Engine.Peek(memDB, c.Keys[0], c.NowMs)
 		now.SetFetched(fetched)
 	}
@@ -172,8 +172,9 @@ func metaArith(c *Ctx, r *memcache.Request) Outcome {
 		c.Out.Buf = memcache.AppendLine(c.Out.Buf, memcache.LineNonNumeric)
 		return OutcomeRefused
 	}
-	times := metaTimesOf(c, r, it.Deadline(), false)
-	if times.deadline != it.Deadline() && times.deadline > c.NowMs {
+	had := it.Deadline()
+	times := metaTimesOf(c, r, had, false)
+	if times.deadline != had && times.deadline > c.NowMs {
 		// The deadline comes first: if there is no room for it, nothing has
 		// been counted yet.
 		if err := it.SetDeadline(times.deadline); err != nil {
@@ -186,8 +187,12 @@ func metaArith(c *Ctx, r *memcache.Request) Outcome {
 		return memFail(c, r, err)
 	}
 	cas = memWrittenCAS(c)
-	if times.deadline <= c.NowMs {
+	switch {
+	case times.deadline <= c.NowMs:
 		c.Engine.Delete(memDB, c.Keys[0], c.NowMs)
+		c.Notify(0, EventGeneric, "del")
+	case times.deadline != had:
+		c.Notify(0, EventGeneric, memTouchEvent(times.deadline))
 	}
 	metaCounted(c, r, v, times.shown, cas, false)
 	return OutcomeHit

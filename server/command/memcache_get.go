@@ -41,6 +41,7 @@ func memGat(c *Ctx, r *memcache.Request) Outcome {
 // memGetMiss replies that there is no item: by silence in text.
 func memGetMiss(c *Ctx, r *memcache.Request) Outcome {
 	c.Keys[0].Shard.Stats().Misses++
+	c.missed(0)
 	if r.Proto == memcache.Binary && !r.NoReply {
 		c.Out.Buf = memcache.AppendBinaryMiss(c.Out.Buf, r)
 	}
@@ -99,7 +100,7 @@ func memDelete(c *Ctx, r *memcache.Request) Outcome {
 	}
 	if found {
 		c.Engine.Delete(memDB, c.Keys[0], c.NowMs)
-		c.Dirty++
+		c.Changed(0, EventGeneric, "del")
 	}
 	switch {
 	case r.Proto != memcache.Binary && found:

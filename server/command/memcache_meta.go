@@ -16,6 +16,7 @@ func metaGet(c *Ctx, r *memcache.Request) Outcome {
 		return OutcomeRefused
 	case !found:
 		c.Keys[0].Shard.Stats().Misses++
+		c.missed(0)
 		return metaGetMiss(c, r)
 	}
 	c.Keys[0].Shard.Stats().Hits++
@@ -66,14 +67,14 @@ func metaGetReply(c *Ctx, r *memcache.Request, it *engine.Item, info *memcache.M
 func metaGetChange(c *Ctx, it *engine.Item, deadline int64, won bool, marks engine.Marks) error {
 	if deadline <= c.NowMs {
 		c.Engine.Delete(memDB, c.Keys[0], c.NowMs)
-		c.Dirty++
+		c.Changed(0, EventGeneric, "del")
 		return nil
 	}
 	if deadline != it.Deadline() {
 		if err := it.SetDeadline(deadline); err != nil {
 			return err
 		}
-		c.Dirty++
+		c.Changed(0, EventGeneric, memTouchEvent(deadline))
 		if won {
 			*it, _ = c.Engine.Peek(memDB, c.Keys[0], c.NowMs)
 		}
@@ -81,7 +82,7 @@ func metaGetChange(c *Ctx, it *engine.Item, deadline int64, won bool, marks engi
 	if !won {
 		return nil
 	}
-	c.Dirty++
+	c.Dirty++ // but no event: only the meta protocol can see the mark
 	return it.SetMarks(marks | engine.MarkSent)
 }
 
@@ -163,14 +164,16 @@ func metaDelete(c *Ctx, r *memcache.Request) Outcome {
 		c.Out.Buf = memcache.AppendMetaMiss(c.Out.Buf, r, memcache.MetaEX)
 		return OutcomeBadCAS
 	}
+	class, event := EventString, "set"
 	if m.Has('I') || m.Has('x') {
 		if err := metaInvalidate(c, r, &it); err != nil {
 			return memFail(c, r, err)
 		}
 	} else {
 		c.Engine.Delete(memDB, c.Keys[0], c.NowMs)
+		class, event = EventGeneric, "del"
 	}
-	c.Dirty++
+	c.Changed(0, class, event)
 	if !r.NoReply {
 		c.Out.Buf = memcache.AppendMetaMiss(c.Out.Buf, r, memcache.MetaHD)
 	}

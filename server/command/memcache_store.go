@@ -81,7 +81,8 @@ func (w *storing) put(c *Ctx, deadline int64, marks engine.Marks) result {
 	a := engine.Attrs{Deadline: deadline, Item: true, Flags: w.flags, CAS: w.cas, Marks: marks}
 	switch err := c.Engine.SetItem(memDB, c.Keys[0], w.value, a, c.NowMs); err {
 	case nil:
-		c.Dirty++
+		c.Changed(0, EventString, "set")
+		c.setExpires(0, deadline, false)
 		return resStored
 	case engine.ErrWrongType:
 		return resWrongType
@@ -94,7 +95,8 @@ func (w *storing) putExpired(c *Ctx) result {
 		return resWrongType
 	}
 	c.Engine.Delete(memDB, c.Keys[0], c.NowMs)
-	c.Dirty++
+	c.Changed(0, EventString, "set")
+	c.setExpires(0, 0, true)
 	return resStored
 }
 
@@ -123,7 +125,7 @@ func (w *storing) extend(c *Ctx, it *engine.Item) result {
 	now, _ := c.Engine.Peek(memDB, c.Keys[0], c.NowMs)
 	now.SetCAS(w.cas)
 	now.SetFetched(false)
-	c.Dirty++
+	c.Changed(0, EventString, "append")
 	return resStored
 }
 

@@ -101,7 +101,12 @@ func (c *Ctx) storePairs(first int, deadline int64, keepTTL bool) bool {
 		c.Fail(err)
 		return false
 	}
-	c.Dirty += len(c.Keys)
+	for i := range c.Keys {
+		c.Changed(i, EventString, "set")
+		if deadline != engine.NoDeadline {
+			c.Notify(i, EventGeneric, "expire")
+		}
+	}
 	return true
 }
 
@@ -133,8 +138,9 @@ func msetEx(c *Ctx) {
 	if deadline <= c.NowMs {
 		for i := range c.Keys {
 			c.Engine.Delete(c.DB, c.Keys[i], c.NowMs)
+			c.Changed(i, EventString, "set")
+			c.setExpires(i, deadline, true)
 		}
-		c.Dirty += len(c.Keys)
 	} else if !c.storePairs(3, deadline, o.keepTTL) {
 		return
 	}

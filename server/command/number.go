@@ -58,7 +58,7 @@ func (c *Ctx) addInt(n int64) {
 		return
 	}
 	it.UpdateInt(sum)
-	c.Dirty++
+	c.Changed(0, EventString, "incrby")
 	c.Out.Int(sum)
 }
 
@@ -68,6 +68,6 @@ func (c *Ctx) putInt(n int64, a engine.Attrs) {
 		c.Fail(err)
 		return
 	}
-	c.Dirty++
+	c.Changed(0, EventString, "incrby")
 	c.Out.Int(n)
 }

@@ -27,7 +27,7 @@ const maxEmbstrBytes = 44
 // object finds the key that a subcommand asks about; if there is none it has
 // replied.
 func (c *Ctx) object() (engine.Item, bool) {
-	it, ok := c.look(0)
+	it, ok := c.lookQuietly(0)
 	if !ok {
 		c.Out.Null()
 	}

@@ -55,7 +55,7 @@ func (c *Ctx) rename(onlyNew bool) bool {
 		c.Fail(err)
 		return false
 	}
-	c.Dirty++
+	c.moved(0, c.DB, 1, "rename_from", "rename_to")
 	return true
 }
 
@@ -115,7 +115,9 @@ func copyKey(c *Ctx) {
 		c.Out.Int(0)
 		return
 	}
-	c.transfer(&it, db, c.Keys[1], c.Engine.Copy)
+	if c.transfer(&it, db, c.Keys[1], c.Engine.Copy) {
+		c.ChangedKey(db, c.Keys[1].Name, EventGeneric, "copy_to")
+	}
 }
 
 // move is MOVE key db.
@@ -137,18 +139,33 @@ func move(c *Ctx) {
 		c.Out.Int(0)
 		return
 	}
-	c.transfer(&it, db, c.Keys[0], c.Engine.Rename)
+	if c.transfer(&it, db, c.Keys[0], c.Engine.Rename) {
+		c.moved(0, db, 0, "move_from", "move_to")
+	}
 }
 
-// transfer copies or moves an item and replies 1.
-func (c *Ctx) transfer(it *engine.Item, db int, dst engine.Key, how func(*engine.Item, int, engine.Key, int64) error) {
+// transfer copies or moves an item and replies 1; it returns false when it has
+// failed.
+func (c *Ctx) transfer(it *engine.Item, db int, dst engine.Key, how func(*engine.Item, int, engine.Key, int64) error) bool {
 	if c.Heavy(len(it.Raw())) {
-		return
+		return false
 	}
 	if err := how(it, db, dst, c.NowMs); err != nil {
 		c.Fail(err)
-		return
+		return false
 	}
-	c.Dirty++
 	c.Out.Int(1)
+	return true
+}
+
+// moved raises the events of a value that went from one key of the command to
+// another, or to the same one of another database: one change, which two keys
+// have seen.
+func (c *Ctx) moved(from, db, to int, fromEvent, toEvent string) {
+	if c.Listening&ListenNew != 0 {
+		c.noteNew(db, c.Keys[to].Name)
+	}
+	c.Changed(from, EventGeneric, fromEvent)
+	c.ChangedKey(db, c.Keys[to].Name, EventGeneric, toEvent)
+	c.Dirty--
 }

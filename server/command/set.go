@@ -8,7 +8,7 @@ import "larder/engine"
 // set makes a value the string of a key.
 func set(c *Ctx) {
 	if len(c.Args) == 3 {
-		if c.store(engine.NoDeadline) {
+		if c.store("set") {
 			c.Out.OK()
 		}
 		return
@@ -70,28 +70,41 @@ func (c *Ctx) maySet(o *stringOptions, deadline int64) (ok bool, _ int64) {
 	return may, deadline
 }
 
-// store makes the second argument the string at the only key; if there is no
-// room it has replied.
-func (c *Ctx) store(deadline int64) bool {
-	a := engine.Attrs{Deadline: deadline}
+// store makes the second argument the string at the only key, which does not
+// expire, and raises the event; if there is no room it has replied.
+func (c *Ctx) store(event string) bool {
+	a := engine.Attrs{Deadline: engine.NoDeadline}
 	if err := c.Engine.SetString(c.DB, c.Keys[0], c.Args[2], a, c.NowMs); err != nil {
 		c.Fail(err)
 		return false
 	}
-	c.Dirty++
+	c.Changed(0, EventString, event)
 	return true
 }
 
 // storeAt makes an argument the string at the only key, or deletes the key if
 // the deadline has passed already. It reports false if there is no room.
 func (c *Ctx) storeAt(arg int, deadline int64) bool {
-	if deadline <= c.NowMs {
+	expired := deadline <= c.NowMs
+	if expired {
 		c.Engine.Delete(c.DB, c.Keys[0], c.NowMs)
 	} else if c.Engine.SetString(c.DB, c.Keys[0], c.Args[arg], engine.Attrs{Deadline: deadline}, c.NowMs) != nil {
 		return false
 	}
-	c.Dirty++
+	c.Changed(0, EventString, "set")
+	c.setExpires(0, deadline, expired)
 	return true
+}
+
+// setExpires publishes what follows when the i-th key was set with a deadline:
+// nothing if it is none, and also the key's end if it has passed already.
+func (c *Ctx) setExpires(i int, deadline int64, expired bool) {
+	if deadline != engine.NoDeadline {
+		c.Notify(i, EventGeneric, "expire")
+	}
+	if expired {
+		c.Notify(i, EventExpired, "expired")
+	}
 }
 
 func setNX(c *Ctx) {
@@ -99,7 +112,7 @@ func setNX(c *Ctx) {
 		c.Out.Int(0)
 		return
 	}
-	if c.store(engine.NoDeadline) {
+	if c.store("set") {
 		c.Out.Int(1)
 	}
 }

@@ -62,7 +62,7 @@ func getDel(c *Ctx) {
 	default:
 		c.bulk(&it)
 		c.Engine.Delete(c.DB, c.Keys[0], c.NowMs)
-		c.Dirty++
+		c.Changed(0, EventGeneric, "del")
 	}
 }
 
@@ -93,10 +93,14 @@ func getEx(c *Ctx) {
 			c.Fail(err)
 			return
 		}
-		c.Dirty++
+		event := "expire"
+		if o.persist {
+			event = "persist"
+		}
+		c.Changed(0, EventGeneric, event)
 	case o.expiry.at != 0:
 		c.Engine.Delete(c.DB, c.Keys[0], c.NowMs)
-		c.Dirty++
+		c.Changed(0, EventGeneric, "del")
 	}
 }
 
@@ -177,7 +181,7 @@ func delIfEq(c *Ctx) {
 		return
 	}
 	c.Engine.Delete(c.DB, c.Keys[0], c.NowMs)
-	c.Dirty++
+	c.Changed(0, EventGeneric, "del")
 	c.Out.Int(1)
 }
 
