@@ -233,28 +233,58 @@ func (e *Engine) setRoot(db int, k Key, typ Type, root mem.Ref, deadline, nowMs 
 // on using it. The item stays valid. On ErrNoRoom nothing has changed.
 // REQUIRES: the shard is locked; value is not a view of the item's entry.
 func (it *Item) replace(enc Encoding, value []byte) error {
+	sp, ok := it.reserve(enc, len(value))
+	if !ok {
+		return ErrNoRoom
+	}
+	it.replaceIn(sp, enc, value)
+	return nil
+}
+
+// replaceIn is replace with the memory that reserve has set aside for a value
+// of this length, and cannot fail.
+func (it *Item) replaceIn(sp spare, enc Encoding, value []byte) {
 	s, key := it.shard, it.e.key()
 	h := it.e.headerOf(it.l)
 	h.enc = enc
 	size := h.size(len(key), len(value))
-	want := allocFor(size, enc)
-	if roundUp(want) == roundUp(it.e.allocBytes()) {
+	if sp.bytes == 0 {
 		off := h.writeRest(it.e.bytes(0, size), it.e.afterKey(), len(value))
 		copy(it.e.bytes(off, len(value)), value)
 		it.l = it.e.layout()
-		return nil
+		return
 	}
-	ref, ok := s.heap.Alloc(want, mem.Movable)
-	if !ok {
-		return ErrNoRoom
-	}
-	ne := entryAt(s.region, ref)
+	ne := entryAt(s.region, sp.ref)
 	off := h.write(ne.bytes(0, size), key, len(value))
 	copy(ne.bytes(off, len(value)), value)
 	s.freeEntry(it.e)
-	*it.pos.slot = *it.pos.slot&^slotRefMask | uint64(ref)
+	*it.pos.slot = *it.pos.slot&^slotRefMask | uint64(sp.ref)
 	it.e, it.l = ne, ne.layout()
-	return nil
+}
+
+// spare is memory for an entry that was set aside. The zero value is none.
+type spare struct {
+	ref   mem.Ref
+	bytes int
+}
+
+// reserve sets aside what replaceIn needs to give the item a value of n bytes.
+func (it *Item) reserve(enc Encoding, n int) (spare, bool) {
+	h := it.e.headerOf(it.l)
+	h.enc = enc
+	want := allocFor(h.size(len(it.e.key()), n), enc)
+	if roundUp(want) == roundUp(it.e.allocBytes()) {
+		return spare{}, true
+	}
+	ref, ok := it.shard.heap.Alloc(want, mem.Movable)
+	return spare{ref, want}, ok
+}
+
+// releaseSpare gives back what was set aside.
+func (s *Shard) releaseSpare(sp spare) {
+	if sp.bytes > 0 {
+		s.heap.Free(sp.ref, sp.bytes, mem.Movable)
+	}
 }
 
 // replaceRoot is replace for a root.
