@@ -22,6 +22,7 @@ var rows = slices.Concat(
 	bitmapRows,
 	hllRows,
 	genericRows,
+	listRows,
 	connectionRows,
 	pubsubRows,
 	serverRows,

@@ -45,6 +45,13 @@ var differences = []harness.Difference{
 		Reason:  "Redis shares the objects of small integers; larder shares no values.",
 	},
 	{
+		Kind: harness.Replies, Command: "LREM .* -9223372036854775808 .*", Oracle: ".*", Larder: "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
+		Example:  "0> LREM a -9223372036854775808 b",
+		Diverges: true,
+		Title:    "`LREM` with a count of -2^63 is an error",
+		Reason:   "Since Redis 7.2.",
+	},
+	{
 		Kind: harness.Replies, Command: "DEBUG OBJECT .* .*", Oracle: "-ERR unknown subcommand or wrong number of arguments for 'OBJECT'.*", Larder: `-ERR no such key|\+Value at:.*`,
 		Example: "0> DEBUG OBJECT nosuch fast",
 		Title:   "`DEBUG OBJECT key fast` is accepted",
