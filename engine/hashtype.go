@@ -149,6 +149,16 @@ func (x *Hash) Each(f func(field, value []byte) bool) {
 	}
 }
 
+// EachField calls f for each field of a hash, see Each.
+// REQUIRES: the item is one.
+func (it *Item) EachField(f func(field, value []byte)) {
+	x := Hash{e: it.shard.engine, it: *it, there: true}
+	if x.large() {
+		x.n = it.shard.tableAt(it.root())
+	}
+	x.Each(func(field, value []byte) bool { f(field, value); return true })
+}
+
 // Scan calls f for fields from cursor c on, at least about count of them, and
 // returns the cursor to go on with, 0 at the end. A field that is there
 // throughout an iteration is returned at least once. A packed hash is returned

@@ -88,6 +88,16 @@ func (x *Set) Each(f func(member []byte) bool) {
 	}
 }
 
+// EachMember calls f for each member of a set, see Each.
+// REQUIRES: the item is one.
+func (it *Item) EachMember(f func(member []byte)) {
+	x := Set{e: it.shard.engine, it: *it, there: true}
+	if x.large() {
+		x.n = it.shard.tableAt(it.root())
+	}
+	x.Each(func(member []byte) bool { f(member); return true })
+}
+
 // Scan calls f for members from cursor c on, at least about count of them, and
 // returns the cursor to go on with, 0 at the end. A member that is there
 // throughout an iteration is returned at least once. A small set is returned
@@ -247,4 +257,37 @@ func (x *Set) Remove(member []byte) (was bool, err error) {
 func (x *Set) gone() {
 	x.it.remove()
 	x.there = false
+}
+
+// Pop removes count members that seed chooses, each with the same chance, and
+// calls f with each before. With the last member the key goes too. On
+// ErrNoRoom nothing has changed, although f was called.
+// REQUIRES: 0 < count <= Len().
+func (x *Set) Pop(seed uint64, count int, f func(member []byte)) error {
+	if x.large() {
+		for range count {
+			seed = mix(seed)
+			_, p, e := x.n.pick(seed)
+			f(e.key())
+			x.n.remove(p, e)
+		}
+		if x.n.count() == 0 {
+			x.gone()
+		}
+		return nil
+	}
+	var digits [20]byte
+	m := members{x.it.Encoding(), x.it.edit()}
+	all := count == m.len()
+	for range count {
+		i := int(mix(seed) % uint64(m.len()))
+		f(m.at(i, digits[:0]))
+		m = m.remove(m.offset(i))
+		seed = mix(seed)
+	}
+	if all {
+		x.gone()
+		return nil
+	}
+	return x.put(m)
 }

@@ -101,6 +101,14 @@ func (m members) at(i int, scratch []byte) []byte {
 	return it.bytes(scratch)
 }
 
+// offset is what find returns for the i-th member.
+func (m members) offset(i int) int {
+	if m.enc == EncIntset {
+		return i
+	}
+	return m.run().seek(i)
+}
+
 // insertAll inserts the members of m into a table.
 func (n nested) insertAll(m members) (err error) {
 	m.each(func(member []byte) bool {

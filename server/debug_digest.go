@@ -36,9 +36,19 @@ func (d *digest) mixUint32(n uint32) {
 // mixValue adds the type and value of an item, and whether it expires.
 func (d *digest) mixValue(it *engine.Item) {
 	d.mixUint32(uint32(it.Type()))
-	if it.Type() == engine.TypeString {
+	switch it.Type() {
+	case engine.TypeString:
 		var digits [20]byte
 		d.mix(it.Bytes(digits[:0]))
+	case engine.TypeSet:
+		it.EachMember(func(member []byte) { d.xor(member) })
+	case engine.TypeHash:
+		it.EachField(func(field, value []byte) {
+			var pair digest
+			pair.mix(field)
+			pair.mix(value)
+			d.xor(pair[:])
+		})
 	}
 	if it.Deadline() != engine.NoDeadline {
 		d.xor([]byte("!!expire!!"))

@@ -2,6 +2,7 @@ package server
 
 import (
 	"slices"
+	"strings"
 	"unsafe"
 
 	"larder/engine"
@@ -21,6 +22,8 @@ type bound struct {
 	// cheap tells that the command takes so little time, whatever its data,
 	// that reading the clock for each run would be a tenth of it.
 	cheap bool
+	// random tells that the command may choose by chance: it gets a seed.
+	random bool
 	// always tells that a subscriber may send it even where messages and
 	// replies look alike.
 	always bool
@@ -53,6 +56,7 @@ func (srv *Server) bind() error {
 	srv.bound = make([]*bound, len(srv.table.All))
 	for _, c := range srv.table.All {
 		b := &bound{Command: c, session: sessionHandlers[c.FullName()], cheap: c.Complexity == "O(1)", always: confinedTo[c.FullName()]}
+		b.random = c.Is&command.Fast == 0 || strings.Contains(c.Extra, "tip:nondeterministic_output")
 		if (c.Handler == nil) == (b.session == nil) && len(c.Sub) == 0 {
 			return errNoHandler(c.FullName())
 		}
@@ -198,8 +202,9 @@ func failed(w *resp.Writer, mark int) bool { return len(w.Buf) > mark && w.Buf[m
 func (ex *executor) call(cmd *bound, args [][]byte, r *request) (done bool) {
 	c := &ex.ctx
 	c.Args, c.NowMs, c.Dirty, c.NoRoom, c.Escalate = args, ex.nowMs, 0, false, false
+	c.Begin()
 	c.Seed = 0
-	if cmd.Is&command.Fast == 0 {
+	if cmd.random {
 		c.Seed = ex.seed()
 	}
 	if !ex.findKeys(cmd, args, r) {

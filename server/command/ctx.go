@@ -61,7 +61,19 @@ type Ctx struct {
 
 	item    engine.Item // what Load returns
 	scratch []byte      // for values that are made aside; see keepScratch
+
+	// progress is kept when a command is run again; Begin resets it.
+	progress progress
+
+	// The containers that handlers open: views of some size, which are not
+	// made anew for each command.
+	set, otherSet engine.Set
+	sets          []engine.Set
 }
+
+// Begin prepares for a command. Running one again, after room was made for it,
+// is no other command.
+func (c *Ctx) Begin() { c.progress = progress{} }
 
 // scratchMost is the largest buffer that a Ctx keeps from one command to the
 // next, in bytes.

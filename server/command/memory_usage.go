@@ -26,5 +26,5 @@ func memoryUsage(c *Ctx) {
 		c.Out.Null()
 		return
 	}
-	c.Out.Int(int64(it.EntryBytes() + slotBytes))
+	c.Out.Int(int64(it.EntryBytes() + it.ContentBytes() + slotBytes))
 }

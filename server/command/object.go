@@ -43,12 +43,32 @@ func objectEncoding(c *Ctx) {
 // encodingName is Redis's word for how it would keep the value.
 func encodingName(it *engine.Item) string {
 	switch {
+	case it.Type() != engine.TypeString:
+		return containerEncoding(it.Type(), it.Encoding())
 	case it.Encoding() == engine.EncInt:
 		return "int"
 	case it.Encoding() == engine.EncBytes && it.Len() <= maxEmbstrBytes:
 		return "embstr"
 	}
 	return "raw"
+}
+
+// containerEncoding is Redis's word for how a container is kept.
+func containerEncoding(typ engine.Type, enc engine.Encoding) string {
+	switch {
+	case typ == engine.TypeStream:
+		return "stream"
+	case enc == engine.EncIntset && typ == engine.TypeSet:
+		return "intset"
+	case enc == engine.EncPackedTTL && typ == engine.TypeHash:
+		return "listpackex"
+	case enc != engine.EncLarge:
+		return "listpack"
+	}
+	return [...]string{
+		engine.TypeList: "quicklist", engine.TypeSet: "hashtable",
+		engine.TypeZSet: "skiplist", engine.TypeHash: "hashtable",
+	}[typ]
 }
 
 func objectFreq(c *Ctx) {

@@ -29,6 +29,8 @@ type scanOptions struct {
 	count int
 	match glob
 	typ   []byte // lower case, nil: all types
+	// noValues leaves out the values of fields.
+	noValues bool
 }
 
 // accepts tells whether a key is to be returned.
@@ -43,7 +45,7 @@ func scan(c *Ctx) {
 		c.Out.Error("ERR invalid cursor")
 		return
 	}
-	o, ok := c.parseScan(2)
+	o, ok := c.parseScan(2, scanKeys)
 	if !ok || c.Heavy(o.count*scanKeyBytes) {
 		return
 	}
@@ -85,9 +87,18 @@ func (c *Ctx) walk(cursor engine.Cursor, slots int, visit func(engine.Item)) (ne
 	return next, visited
 }
 
-// parseScan parses the options of SCAN from argument i on; on failure it has
-// replied.
-func (c *Ctx) parseScan(i int) (o scanOptions, ok bool) {
+// scanOf says what is scanned.
+type scanOf int
+
+const (
+	scanKeys     scanOf = iota // takes TYPE
+	scanElements               // of a set or sorted set
+	scanFields                 // of a hash: takes NOVALUES
+)
+
+// parseScan parses the options of SCAN and its kin from argument i on; on
+// failure it has replied.
+func (c *Ctx) parseScan(i int, of scanOf) (o scanOptions, ok bool) {
 	o = scanOptions{count: 10, match: glob{all: true}}
 	for ; i < len(c.Args); i += 2 {
 		more := i+1 < len(c.Args)
@@ -104,7 +115,10 @@ func (c *Ctx) parseScan(i int) (o scanOptions, ok bool) {
 			o.count = int(min(n, math.MaxInt32))
 		case more && c.Is(i, "MATCH"):
 			o.match = newGlob(c.Args[i+1])
-		case more && c.Is(i, "TYPE"):
+		case of == scanFields && c.Is(i, "NOVALUES"):
+			o.noValues = true
+			i--
+		case more && of == scanKeys && c.Is(i, "TYPE"):
 			o.typ = lowerCase(c.Args[i+1])
 		default:
 			c.Out.Error(ErrSyntax)

@@ -21,6 +21,7 @@ var rows = slices.Concat(
 	stringRows,
 	bitmapRows,
 	hllRows,
+	setRows,
 	genericRows,
 	listRows,
 	connectionRows,

@@ -52,6 +52,12 @@ var differences = []harness.Difference{
 		Reason:   "Since Redis 7.2.",
 	},
 	{
+		Kind: harness.Replies, Command: "OBJECT ENCODING .*", Oracle: `\$9\\r\\nhashtable`, Larder: `\$8\\r\\nlistpack`,
+		Example: "0> SADD a x\n0> OBJECT ENCODING a",
+		Title:   "`OBJECT ENCODING` of a small set of strings is `listpack`",
+		Reason:  "Since Redis 7.2. `set-max-listpack-entries` and `set-max-listpack-value` say what is small.",
+	},
+	{
 		Kind: harness.Replies, Command: "DEBUG OBJECT .* .*", Oracle: "-ERR unknown subcommand or wrong number of arguments for 'OBJECT'.*", Larder: `-ERR no such key|\+Value at:.*`,
 		Example: "0> DEBUG OBJECT nosuch fast",
 		Title:   "`DEBUG OBJECT key fast` is accepted",

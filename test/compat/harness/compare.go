@@ -31,6 +31,18 @@ var rules = map[string]rule{
 	"KEYS":          unordered,
 	"RANDOMKEY":     sameNullness,
 	"SCAN":          sameShape(2),
+	"SMEMBERS":      unordered,
+	"SINTER":        unordered,
+	"SUNION":        unordered,
+	"SDIFF":         unordered,
+	"SPOP":          sameLength,
+	"SRANDMEMBER":   sameLength,
+	"HKEYS":         unordered,
+	"HVALS":         unordered,
+	"HGETALL":       samePairs,
+	"HRANDFIELD":    sameLength,
+	"SSCAN":         sameScan,
+	"HSCAN":         sameScan,
 	"CONFIG GET":    samePairs,
 	"TIME":          sameShape(2),
 	"LASTSAVE":      sameType,
@@ -114,6 +126,31 @@ func unordered(oracle, subject Reply) string {
 		return "the sets of elements differ"
 	}
 	return ""
+}
+
+// sameLength compares types and numbers of elements: what is chosen by chance
+// differs.
+func sameLength(oracle, subject Reply) string {
+	if d := sameType(oracle, subject); d != "" {
+		return d
+	}
+	if len(oracle.Value.Elems) != len(subject.Value.Elems) {
+		return "the numbers of elements differ"
+	}
+	return ""
+}
+
+// sameScan compares scans of one key. Where both have come to the end at once
+// the elements are compared, in any order.
+func sameScan(oracle, subject Reply) string {
+	if d := sameShape(2)(oracle, subject); d != "" {
+		return d
+	}
+	a, b := oracle.Value.Elems, subject.Value.Elems
+	if string(a[0].Str) != "0" || string(b[0].Str) != "0" {
+		return ""
+	}
+	return unordered(Reply{Value: a[1]}, Reply{Value: b[1]})
 }
 
 // fullListLength is more than any filtered COMMAND LIST of the generators has.
