@@ -34,8 +34,12 @@ run: build ## Build bin/larder and run it on defaults (ARGS="..." adds arguments
 oracles: ## Install the servers that the tests compare larder with, when missing
 	@.ci/oracles
 
+.PHONY: clients
+clients: ## Install the clients that the tests drive the server with, when missing
+	@.ci/clients
+
 .PHONY: test
-test: oracles ## Run the fast tests (under ten minutes)
+test: oracles clients ## Run the fast tests (under ten minutes)
 	go test -timeout 10m ./...
 
 .PHONY: race
@@ -57,12 +61,14 @@ fmt: ## Fail when a Go file is not formatted
 vet: ## go vet, both builds
 	go vet ./...
 	go vet -tags $(CHECKED_TAGS) ./...
+	cd test/clients/go && go vet ./...
 
 # The tool directive in go.mod pins the version.
 .PHONY: staticcheck
 staticcheck: ## staticcheck, both builds
 	go tool staticcheck ./...
 	go tool staticcheck -tags $(CHECKED_TAGS) ./...
+	cd test/clients/go && go tool -modfile=$(CURDIR)/go.mod staticcheck ./...
 
 .PHONY: house
 house: ## The import arrows and the size ratchet (test/house)

@@ -1,0 +1,121 @@
+package clients
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// common are the sections that every client's program has.
+var common = []string{
+	"strings", "bitmaps", "keys", "pipelines",
+	"hashes", "lists", "sets", "zsets", "streams", "geo", "hll",
+	"transactions", "scripts", "functions", "pubsub", "blocking",
+}
+
+// modern are the sections for clients that speak RESP3 and cache on their side.
+var modern = []string{"resp3", "caching"}
+
+// newer are sections that redis-server 7.0 does not pass, because what they use
+// came later: the time to live of hash fields (7.4).
+var newer = []string{"fieldttl"}
+
+// landed are the sections that larder passes; the list grows with the commands.
+var landed = []string{"strings", "bitmaps", "pipelines"}
+
+// A program is one client's.
+type program struct {
+	name string
+	// all lists its sections.
+	all []string
+	// first is a section without which the client cannot even connect, "" for
+	// most.
+	first string
+	// prepare checks that the client is installed, builds the program into dir
+	// where it needs that, and returns the command line that runs it.
+	prepare func(t *testing.T, dir string) []string
+}
+
+// sections are what the program runs: of larder, what has landed; of
+// redis-server 7.0, all that it is not too old for.
+func (p program) sections(oracle bool) []string {
+	return slices.DeleteFunc(slices.Clone(p.all), func(s string) bool {
+		if oracle {
+			return slices.Contains(newer, s)
+		}
+		return !slices.Contains(landed, s) || p.first != "" && !slices.Contains(landed, p.first)
+	})
+}
+
+var programs = []program{
+	{"go-redis", slices.Concat(common, modern, newer), "", goProgram("goredis")},
+	{"rueidis", slices.Concat(common, modern, newer), "caching", goProgram("rueidis")},
+	{"redigo", common, "", goProgram("redigo")},
+	{"node-redis", slices.Concat(common, modern, newer), "", nodeProgram("node-redis")},
+	{"ioredis", common, "", nodeProgram("ioredis")},
+	{"redis-py", common, "", pythonProgram},
+	{"hiredis", common, "", hiredisProgram},
+	{"perl", common, "", perlProgram},
+	{"php", common, "", phpProgram},
+}
+
+func goProgram(name string) func(*testing.T, string) []string {
+	return func(t *testing.T, dir string) []string {
+		compile(t, "go", "go", "build", "-o", dir, "./"+name)
+		return []string{dir}
+	}
+}
+
+func nodeProgram(name string) func(*testing.T, string) []string {
+	return func(t *testing.T, _ string) []string {
+		require(t, "node")
+		for _, name := range []string{"redis", "ioredis"} {
+			if _, err := os.Stat(filepath.Join("node/node_modules", name)); err != nil {
+				t.Fatalf("%v: `make clients` installs it", err)
+			}
+		}
+		return []string{"node", filepath.Join("node", name+".mjs")}
+	}
+}
+
+func pythonProgram(t *testing.T, _ string) []string {
+	// The distribution's Python, not another one that comes first in PATH: its
+	// packages are what .ci/clients installs.
+	const python = "/usr/bin/python3"
+	prints(t, "redis-py", python, "-c", "import redis")
+	return []string{python, "python/redis-py.py"}
+}
+
+func hiredisProgram(t *testing.T, dir string) []string {
+	require(t, "cc")
+	compile(t, "c", "cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-o", dir, "hiredis.c", "-lhiredis")
+	return []string{dir}
+}
+
+func perlProgram(t *testing.T, _ string) []string {
+	prints(t, "Perl's Redis", "perl", "-MRedis", "-e", "1")
+	return []string{"perl", "perl/Redis.pl"}
+}
+
+func phpProgram(t *testing.T, _ string) []string {
+	prints(t, "PHP's redis extension", "php", "-r", "exit(class_exists('Redis') ? 0 : 1);")
+	return []string{"php", "php/phpredis.php"}
+}
+
+// Every list of sections is a list of known ones.
+func TestSectionsAreKnown(t *testing.T) {
+	known := slices.Concat(common, modern, newer)
+	for _, p := range programs {
+		for _, s := range p.all {
+			if !slices.Contains(known, s) {
+				t.Errorf("%s has the unknown section %q", p.name, s)
+			}
+		}
+	}
+	for _, s := range landed {
+		if !slices.Contains(known, s) {
+			t.Errorf("landed has the unknown section %q", s)
+		}
+	}
+}
