@@ -11,9 +11,10 @@ import (
 // there are doubles.
 const wholeScores = 1 << 53
 
-// scoreContent is how a score is kept in a run; it may be a view of buf.
+// scoreContent is how a score is kept in a run; it may be a view of buf. The
+// zero loses its sign, as in Redis's small sets and unlike in large ones.
 func scoreContent(f float64, buf *[8]byte) content {
-	if f == math.Trunc(f) && math.Abs(f) <= wholeScores && !(f == 0 && math.Signbit(f)) {
+	if f == math.Trunc(f) && math.Abs(f) <= wholeScores {
 		return contentOfInt(int64(f))
 	}
 	putScore(buf[:], f)

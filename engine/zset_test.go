@@ -164,7 +164,7 @@ func (w *zworld) checkSet(z *ZSet, order []zpair) {
 	var cur ZCursor
 	i := 0
 	for z.Seek(&cur, 0, false); cur.Next(); i++ {
-		if want := order[i]; string(cur.Member()) != want.member || math.Float64bits(cur.Score()) != math.Float64bits(want.score) {
+		if want := order[i]; string(cur.Member()) != want.member || cur.Score() != want.score {
 			t.Fatalf("rank %d has %q %v, want %q %v", i, cur.Member(), cur.Score(), want.member, want.score)
 		}
 	}

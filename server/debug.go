@@ -122,29 +122,19 @@ func debugSetActiveExpire(q *call) {
 func debugObject(q *call) {
 	found := q.withKey(q.sessionDB(), q.args[2], func(it engine.Item) {
 		q.out.Simple(fmt.Sprintf("Value at:0x%x refcount:1 encoding:%s serializedlength:%d lru:0 lru_seconds_idle:0 entry_bytes:%d",
-			q.srv.engine.Hash(q.args[2]), encodingName(&it), serializedLen(&it), it.EntryBytes()))
+			q.srv.engine.Hash(q.args[2]), command.EncodingName(&it), serializedLen(&it), it.EntryBytes()))
 	})
 	if !found {
 		q.out.Error(command.ErrNoKey)
 	}
 }
 
-// embeddedMax is up to which length Redis calls a string "embstr".
-const embeddedMax = 44
-
-// encodingName is the encoding of a string in Redis's words.
-func encodingName(it *engine.Item) string {
-	switch {
-	case it.Encoding() == engine.EncInt:
-		return "int"
-	case it.Encoding() == engine.EncBytes && it.Len() <= embeddedMax:
-		return "embstr"
-	}
-	return "raw"
-}
-
-// serializedLen is what a string takes in an RDB file, uncompressed.
+// serializedLen is what a string takes in an RDB file, uncompressed; of a
+// container it is what it takes in memory.
 func serializedLen(it *engine.Item) int {
+	if it.Type() != engine.TypeString {
+		return len(it.Raw()) + it.ContentBytes()
+	}
 	if n, ok := it.Int(); ok {
 		switch {
 		case n == int64(int8(n)):

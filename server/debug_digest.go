@@ -4,8 +4,11 @@ import (
 	"crypto/sha1"
 	"encoding/binary"
 	"encoding/hex"
+	"math"
+	"strconv"
 
 	"larder/engine"
+	"larder/protocol/resp"
 )
 
 // digest is the digest of DEBUG DIGEST, computed as Redis does, so that equal
@@ -49,10 +52,36 @@ func (d *digest) mixValue(it *engine.Item) {
 			pair.mix(value)
 			d.xor(pair[:])
 		})
+	case engine.TypeZSet:
+		d.mixZSet(it)
 	}
 	if it.Deadline() != engine.NoDeadline {
 		d.xor([]byte("!!expire!!"))
 	}
+}
+
+// mixZSet adds the members of a sorted set with their scores.
+func (d *digest) mixZSet(it *engine.Item) {
+	var z engine.ZSet
+	if z.View(it) != nil {
+		return
+	}
+	var cur engine.ZCursor
+	var text [32]byte
+	for z.Seek(&cur, 0, false); cur.Next(); {
+		var pair digest
+		pair.mix(cur.Member())
+		pair.mix(appendDigits(text[:0], cur.Score()))
+		d.xor(pair[:])
+	}
+}
+
+// appendDigits appends a score as C's %.17g prints it.
+func appendDigits(dst []byte, score float64) []byte {
+	if math.IsInf(score, 0) {
+		return resp.AppendDouble(dst, score)
+	}
+	return strconv.AppendFloat(dst, score, 'g', 17, 64)
 }
 
 // digestScan is how many slots are visited under one lock.

@@ -4,8 +4,9 @@ package command
 // package engine's documentation.
 const slotBytes = 11
 
-// memoryUsage implements MEMORY USAGE key [SAMPLES count]. Every value is one
-// allocation whose size is known, so that there is nothing to sample.
+// memoryUsage implements MEMORY USAGE key [SAMPLES count]. The size of an entry
+// is known, and a large container counts its own, so that there is nothing to
+// sample.
 func memoryUsage(c *Ctx) {
 	for i := 3; i < len(c.Args); i += 2 {
 		if !c.Is(i, "SAMPLES") || i+1 >= len(c.Args) {

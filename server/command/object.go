@@ -20,10 +20,6 @@ const (
 	errNoLRU = "ERR idle time not tracked: larder's eviction keeps hit counts and no times. Use OBJECT FREQ under an LFU maxmemory policy."
 )
 
-// maxEmbstrBytes is the longest string that Redis stores together with its
-// object's header.
-const maxEmbstrBytes = 44
-
 // object finds the key that a subcommand asks about; if there is none it has
 // replied.
 func (c *Ctx) object() (engine.Item, bool) {
@@ -36,39 +32,8 @@ func (c *Ctx) object() (engine.Item, bool) {
 
 func objectEncoding(c *Ctx) {
 	if it, ok := c.object(); ok {
-		c.Out.BulkString(encodingName(&it))
+		c.Out.BulkString(EncodingName(&it))
 	}
-}
-
-// encodingName is Redis's word for how it would keep the value.
-func encodingName(it *engine.Item) string {
-	switch {
-	case it.Type() != engine.TypeString:
-		return containerEncoding(it.Type(), it.Encoding())
-	case it.Encoding() == engine.EncInt:
-		return "int"
-	case it.Encoding() == engine.EncBytes && it.Len() <= maxEmbstrBytes:
-		return "embstr"
-	}
-	return "raw"
-}
-
-// containerEncoding is Redis's word for how a container is kept.
-func containerEncoding(typ engine.Type, enc engine.Encoding) string {
-	switch {
-	case typ == engine.TypeStream:
-		return "stream"
-	case enc == engine.EncIntset && typ == engine.TypeSet:
-		return "intset"
-	case enc == engine.EncPackedTTL && typ == engine.TypeHash:
-		return "listpackex"
-	case enc != engine.EncLarge:
-		return "listpack"
-	}
-	return [...]string{
-		engine.TypeList: "quicklist", engine.TypeSet: "hashtable",
-		engine.TypeZSet: "skiplist", engine.TypeHash: "hashtable",
-	}[typ]
 }
 
 func objectFreq(c *Ctx) {

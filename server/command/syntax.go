@@ -42,7 +42,7 @@ const (
 // strings.
 var argumentKinds = map[string]string{
 	"key": kindKey, "newkey": kindKey, "source": kindKey, "destination": kindKey, "key1": kindKey, "key2": kindKey,
-	"destkey": kindKey, "dstkey": kindKey, "srckey": kindKey, "sourcekey": kindKey, "destinationkey": kindKey, "numkey": kindKey,
+	"destkey": kindKey, "dstkey": kindKey, "dst": kindKey, "src": kindKey, "srckey": kindKey, "sourcekey": kindKey, "destinationkey": kindKey, "numkey": kindKey,
 	"pattern": "pattern",
 	"seconds": "integer", "milliseconds": "integer", "count": "integer", "offset": "integer", "index": "integer",
 	"index1": "integer", "index2": "integer", "cursor": "integer", "numkeys": "integer", "increment": "integer",

@@ -22,6 +22,7 @@ var rows = slices.Concat(
 	bitmapRows,
 	hllRows,
 	setRows,
+	zsetRows,
 	genericRows,
 	listRows,
 	connectionRows,

@@ -58,6 +58,12 @@ var differences = []harness.Difference{
 		Reason:  "Since Redis 7.2. `set-max-listpack-entries` and `set-max-listpack-value` say what is small.",
 	},
 	{
+		Kind: harness.Replies, Command: "Z(REV)?RANK( .*){3}", Oracle: "-ERR wrong number of arguments for '.*' command", Larder: `-ERR syntax error|-WRONGTYPE .*|\*.*|_|\$-1`,
+		Example: "0> ZADD z 1 a\n0> ZRANK z a WITHSCORE",
+		Title:   "`ZRANK` and `ZREVRANK` take `WITHSCORE`",
+		Reason:  "Since Redis 7.2.",
+	},
+	{
 		Kind: harness.Replies, Command: "DEBUG OBJECT .* .*", Oracle: "-ERR unknown subcommand or wrong number of arguments for 'OBJECT'.*", Larder: `-ERR no such key|\+Value at:.*`,
 		Example: "0> DEBUG OBJECT nosuch fast",
 		Title:   "`DEBUG OBJECT key fast` is accepted",
@@ -175,5 +181,10 @@ var differences = []harness.Difference{
 		Kind: harness.Added, Command: "INFO (listener[0-9]+|total_blocking_keys(_on_nokey)?|client_(query|output)_buffer_limit_disconnections|acl_access_denied_(auth|cmd|key|channel))",
 		Title:  "`INFO`: `listener0` and following, `total_blocking_keys`, `client_query_buffer_limit_disconnections`, `acl_access_denied_auth` and their kind",
 		Reason: "Since Redis 7.2.",
+	},
+	{
+		Kind: harness.Described, Command: "z(rev)?rank arity",
+		Title:  "`ZRANK` and `ZREVRANK` have arity -3, not 3",
+		Reason: "`WITHSCORE`, since Redis 7.2.",
 	},
 }

@@ -107,6 +107,8 @@ listed here, and anything else that differs is a fault worth a report.
 
 Commands and options that came after Redis 7.0 and memcached 1.6.18 are held
 to recorded transcripts in test/compat/testdata/newer, each naming its source.
+Doubles, such as scores, are printed as by Redis 7.2, with the fewest digits that
+read back the same: 0.1, where 7.0 prints 0.10000000000000001.
 
 This page is generated from test/compat/differences.go, where the patterns of
 requests and replies stand; a row that is no longer true fails the tests.
