@@ -129,7 +129,7 @@ func (s *session) appendInfo(dst []byte, nowMs int64) []byte {
 	text(" events=", s.eventLetters())
 	text(" cmd=", s.lastCommand())
 	text(" user=", s.user)
-	text(" redir=-1", "")
+	number(" redir=", s.redirection())
 	number(" resp=", int64(s.out.Proto))
 	text(" lib-name=", s.libName)
 	text(" lib-ver=", s.libVer)
@@ -165,6 +165,15 @@ func (s *session) flagLetters() string {
 	}
 	if s.paused {
 		f = append(f, 'b')
+	}
+	if t := s.tracker.Load(); t != nil {
+		f = append(f, 't')
+		if t.broken.Load() {
+			f = append(f, 'R')
+		}
+		if t.bcast {
+			f = append(f, 'B')
+		}
 	}
 	switch s.closing {
 	case closeFlushed:

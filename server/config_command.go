@@ -55,6 +55,10 @@ func (srv *Server) applyConfig(old, next *config.Config, _ []string) (culprit st
 	}
 	srv.applySettings(next)
 	srv.memory.apply(next)
+	srv.applyNotify(next.NotifyKeyspace)
+	if next.TrackingTableKeys != old.TrackingTableKeys {
+		srv.workers.start(func() { srv.tracking.limit(next.TrackingTableKeys) }) // it locks shards, which the caller may have
+	}
 	srv.slowlog.trim(int(next.SlowlogMaxLen))
 	if srv.setLogLevel != nil {
 		srv.setLogLevel(next.LogLevel)

@@ -51,10 +51,11 @@ func reset(q *call) {
 		q.srv.monitors.remove(s)
 	}
 	q.srv.pubsub.leave(s)
+	q.srv.tracking.stop(s)
 	s.out.Buf = s.pushes.switchTo(false, s.out.Buf) // what was sent before the reply to RESET comes before it
 	s.db, s.name, s.user = 0, "", defaultUser
 	s.authed = q.srv.cfg.Load().RequirePass == ""
-	s.readOnly, s.noEvict, s.noTouch, s.reply = false, false, false, replyOn
+	s.readOnly, s.noEvict, s.noTouch, s.reply, s.caching = false, false, false, replyOn, cachingUnsaid
 	s.out.Proto = 2
 	q.out.Simple("RESET")
 }

@@ -17,6 +17,7 @@ type counters struct {
 	queryLimitClosed  atomic.Uint64
 	clientsEvicted    atomic.Uint64          // closed for maxmemory-clients
 	slowNs            atomic.Int64           // a command that takes longer is noted; see applySettings
+	notifying         atomic.Uint32          // command.EventClass of notify-keyspace-events
 	latencyTracking   atomic.Bool            // keep a histogram a command; see applySettings
 	statsBase         atomic.Pointer[totals] // what the counters stood at when CONFIG RESETSTAT was sent, nil = never
 	authDenied        atomic.Uint64          // failed AUTH

@@ -93,6 +93,9 @@ func (ex *executor) dispatch(s *session, r *request) {
 	if cmd != nil && len(cmd.Sub) > 0 && len(args) > 1 {
 		cmd = ex.srv.subcommand(cmd, args[1])
 	}
+	if s.caching != cachingUnsaid {
+		s.ageCaching(cmd)
+	}
 	if cmd == nil && speaksHTTP(args[0]) {
 		ex.srv.logHTTP(s)
 		s.closing = closeNow

@@ -45,7 +45,8 @@
 //     holds none and locks one at a time
 //  4. memoryKeeper.mu, expirer.mu   one step of background work (the reclaimer has no lock of its own)
 //  5. engine locks        see engine/doc.go
-//  6. pubsub.mu          who listens to what; messages are posted under it
+//  6. pubsub.mu, trackers.mu   who listens to what; neither is taken under the other, and
+//     messages are posted under the first
 //  7. leaves: mailbox.mu, registry.mu, executorPool.mu, loopMail.mu,
 //     goroutineDriver.mu, monitorSet.mu (under which only mailbox.mu is taken)
 //

@@ -33,6 +33,9 @@ func (ex *executor) handle(c *command.Ctx, cmd *bound) {
 	if len(c.Events) > 0 {
 		ex.deliver(c)
 	}
+	if c.Listening&command.ListenTrack != 0 && !c.Escalate && ex.by.wants(cmd) {
+		ex.srv.tracking.remember(ex.by, c.Keys)
+	}
 }
 
 // deliver tells what a command has recorded.
@@ -46,6 +49,9 @@ func (ex *executor) deliver(c *command.Ctx) {
 		}
 		ex.srv.tell(ex.by, ev)
 	}
+	if c.Listening&command.ListenTrack != 0 {
+		ex.srv.tracking.heed(ex.by, c.Events)
+	}
 	clear(c.Events)
 	c.Events = c.Events[:0]
 }
@@ -57,6 +63,9 @@ func (srv *Server) tell(by *session, ev *command.Event) {
 	bits := srv.listening.load()
 	if bits&command.ListenWatch != 0 && ev.Kind != command.KeyNoted {
 		srv.watches.touch(srv.engine, ev)
+	}
+	if bits&command.ListenNotify != 0 && ev.Class != 0 {
+		srv.notify(ev)
 	}
 }
 
@@ -73,7 +82,13 @@ func (o keyObserver) KeyExpired(db int, key []byte) {
 // removed tells that a key has expired or was evicted.
 // REQUIRES: its shard is locked.
 func (srv *Server) removed(db int, key []byte, class command.EventClass, event string) {
-	if srv.listening.load() != 0 {
-		srv.tell(nil, &command.Event{Kind: command.KeyChanged, Class: class, DB: db, Key: key, Name: event})
+	bits := srv.listening.load()
+	if bits == 0 {
+		return
+	}
+	ev := []command.Event{{Kind: command.KeyChanged, Class: class, DB: db, Key: key, Name: event}}
+	srv.tell(nil, &ev[0])
+	if bits&command.ListenTrack != 0 {
+		srv.tracking.heed(nil, ev)
 	}
 }

@@ -67,7 +67,7 @@ func (x *expirer) run() {
 				removed += n
 			}
 			next := min(2*every, expireIdle)
-			if removed > 0 {
+			if removed > 0 || x.srv.listening.load() != 0 { // somebody may wait to hear that a key has expired
 				next = expireEvery
 			}
 			if next != every {

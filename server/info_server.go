@@ -123,7 +123,8 @@ func infoClients(srv *Server, b *infoText) {
 	b.int("client_recent_max_input_buffer", int64(in))
 	b.int("client_recent_max_output_buffer", int64(out))
 	b.int("blocked_clients", int64(blocked))
-	b.zeros("tracking_clients", "clients_in_timeout_table", "total_blocking_keys", "total_blocking_keys_on_nokey")
+	b.int("tracking_clients", int64(srv.tracking.count()))
+	b.zeros("clients_in_timeout_table", "total_blocking_keys", "total_blocking_keys_on_nokey")
 }
 
 // infoReplication is the section about replication, which this version does

@@ -57,8 +57,11 @@ func infoStats(srv *Server, b *infoText) {
 	b.int("pubsubshard_channels", int64(srv.pubsub.count(kindShard)))
 	b.zeros("latest_fork_usec", "total_forks", "migrate_cached_sockets",
 		"slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
-		"total_active_defrag_time", "current_active_defrag_time", "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes",
-		"unexpected_error_replies")
+		"total_active_defrag_time", "current_active_defrag_time")
+	b.int("tracking_total_keys", srv.tracking.keys.Load())
+	b.int("tracking_total_items", srv.tracking.ids.Load())
+	b.int("tracking_total_prefixes", int64(srv.tracking.prefixCount()))
+	b.int("unexpected_error_replies", 0)
 	b.uint("total_error_replies", t.errorReplies)
 	b.int("dump_payload_sanitizations", 0)
 	b.uint("total_reads_processed", t.reads)

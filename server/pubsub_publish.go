@@ -21,6 +21,15 @@ const (
 	maxOutbox = 4096
 )
 
+// delivery is something on its way to many.
+type delivery interface {
+	// step delivers it to some more of its receivers, for about the given cost,
+	// and tells whether all have it. REQUIRES: pubsub.mu is held.
+	step(p *pubsub, budget int) (done bool)
+	// finish is called when all have it, or never will.
+	finish()
+}
+
 // message is on its way to those who listened when it was published.
 type message struct {
 	kind    channelKind // kindChannel or kindShard
@@ -42,7 +51,7 @@ type message struct {
 // outbox holds the messages with many receivers, and those that came while
 // there was one: they are delivered in order. pubsub.mu guards it.
 type outbox struct {
-	queue   []*message
+	queue   []delivery
 	running bool       // the goroutine is there
 	stopped bool       // nothing is delivered any more
 	room    *sync.Cond // signalled when the queue shrinks
@@ -62,7 +71,7 @@ func (p *pubsub) publish(kind channelKind, channel, payload []byte) (receivers i
 	if len(p.post.queue) > 0 || p.cost(&m) > inlineCost {
 		return 0, false
 	}
-	p.step(&m, math.MaxInt)
+	m.step(p, math.MaxInt)
 	return m.receivers, true
 }
 
@@ -71,6 +80,7 @@ func (p *pubsub) publish(kind channelKind, channel, payload []byte) (receivers i
 func (p *pubsub) publishWait(kind channelKind, channel, payload []byte) int {
 	m := &message{kind: kind, channel: channel, payload: payload, done: make(chan struct{})}
 	p.mu.Lock()
+	m.upTo = p.joined
 	p.send(m)
 	p.mu.Unlock()
 	<-m.done
@@ -89,11 +99,19 @@ func (p *pubsub) publishLater(kind channelKind, channel, payload []byte) int {
 	m := &message{kind: kind, channel: text[:len(channel):len(channel)], payload: text[len(channel):]}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for len(p.post.queue) >= maxOutbox && !p.post.stopped {
-		p.post.waitForRoom(&p.mu)
-	}
+	p.awaitRoom()
+	m.upTo = p.joined
 	p.send(m)
 	return p.audienceOf(m)
+}
+
+// enqueue sees to it that something is delivered, after what is on its way. The
+// caller may hold shard locks: it waits only if there is a backlog.
+func (p *pubsub) enqueue(d delivery) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.awaitRoom()
+	p.send(d)
 }
 
 // audienceOf counts the receivers of a message. REQUIRES: mu is held.
@@ -132,31 +150,34 @@ func (p *pubsub) cost(m *message) int {
 	return places*(1+min(len(m.payload), lastingBytes)>>11) + 2*tries
 }
 
-// send queues a message. REQUIRES: mu is held.
-func (p *pubsub) send(m *message) {
-	m.upTo = p.joined
+// send queues something to deliver. REQUIRES: mu is held.
+func (p *pubsub) send(d delivery) {
 	if p.post.stopped {
-		m.finish()
+		d.finish()
 		return
 	}
-	p.post.queue = append(p.post.queue, m)
+	p.post.queue = append(p.post.queue, d)
 	if !p.post.running {
 		p.post.running = true
 		go p.deliver()
 	}
 }
 
+// finish implements delivery.
 func (m *message) finish() {
 	if m.done != nil {
 		close(m.done)
 	}
 }
 
-func (o *outbox) waitForRoom(mu *sync.Mutex) {
-	if o.room == nil {
-		o.room = sync.NewCond(mu)
+// awaitRoom waits until the queue is not full. REQUIRES: mu is held.
+func (p *pubsub) awaitRoom() {
+	for len(p.post.queue) >= maxOutbox && !p.post.stopped {
+		if p.post.room == nil {
+			p.post.room = sync.NewCond(&p.mu)
+		}
+		p.post.room.Wait()
 	}
-	o.room.Wait()
 }
 
 // deliver works the queue off and ends.
@@ -172,8 +193,8 @@ func (p *pubsub) deliverSome() bool {
 	defer p.mu.Unlock()
 	o := &p.post
 	if len(o.queue) > 0 && !o.stopped {
-		if m := o.queue[0]; p.step(m, stepCost) {
-			m.finish()
+		if d := o.queue[0]; d.step(p, stepCost) {
+			d.finish()
 			o.queue[0] = nil
 			o.queue = o.queue[1:]
 			if o.room != nil {
@@ -184,8 +205,8 @@ func (p *pubsub) deliverSome() bool {
 	if len(o.queue) > 0 && !o.stopped {
 		return true
 	}
-	for _, m := range o.queue {
-		m.finish()
+	for _, d := range o.queue {
+		d.finish()
 	}
 	o.queue, o.running = nil, false
 	if o.room != nil {
@@ -205,9 +226,8 @@ func (p *pubsub) stop() {
 	}
 }
 
-// step delivers m to some more of its receivers, for about the given cost, and
-// tells whether all have it. REQUIRES: mu is held.
-func (p *pubsub) step(m *message, budget int) (done bool) {
+// step implements delivery.
+func (m *message) step(p *pubsub, budget int) (done bool) {
 	if !m.direct {
 		if !p.tell(m, p.byName[m.kind][string(m.channel)], &budget) {
 			return false

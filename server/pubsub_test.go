@@ -39,7 +39,7 @@ func payloads(stream string) []string {
 // messages arrive in order, all receivers see those of all publishers in the
 // same order, and each is counted.
 func TestPublishToMany(t *testing.T) {
-	const receivers, messages = 3000, 8
+	const receivers, messages = 1500, 4
 	for _, kind := range []struct{ subscribe, publish string }{
 		{"SUBSCRIBE news", "PUBLISH news"}, {"SSUBSCRIBE news", "SPUBLISH news"}, {"PSUBSCRIBE n*s", "PUBLISH news"}, {"PSUBSCRIBE n-%d", "PUBLISH n-7"},
 	} {

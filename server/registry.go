@@ -45,6 +45,7 @@ func (srv *Server) endSession(s *session) {
 	srv.monitors.remove(s)
 	srv.pause.forget(s)
 	srv.pubsub.forget(s, &srv.workers)
+	srv.tracking.stop(s)
 	s.front.ended(s)
 	srv.clients.mu.Lock()
 	delete(srv.clients.byID, s.id)

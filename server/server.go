@@ -36,6 +36,7 @@ type Server struct {
 	workers   workers
 	monitors  monitorSet
 	pubsub    pubsub
+	tracking  trackers
 	listening listeners
 	watches   watchTable
 	memcached memcachedService
@@ -92,6 +93,8 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	srv.engine.SetObserver(keyObserver{srv})
+	srv.tracking.init(srv)
+	srv.applyNotify(cfg.NotifyKeyspace)
 	srv.memory.init(srv)
 	srv.expiry.init(srv)
 	srv.reclaim.init(srv)

@@ -57,6 +57,9 @@ type session struct {
 	outBytes  uint64
 	commands  uint64
 
+	caching     cachingWord // what CLIENT CACHING has said
+	cachingUsed bool        // and a command that it was said about has run
+
 	// killed asks the driver to close the connection; atomic.
 	killed atomic.Bool
 	// pushes holds messages from other sessions until the driver takes them.
@@ -66,6 +69,9 @@ type session struct {
 	subs *subscriptions
 	// subscriber tells that there is a subscription. It changes under pubsub.mu.
 	subscriber atomic.Bool
+	// tracker is set while the session tracks (CLIENT TRACKING). It changes under
+	// mu.
+	tracker atomic.Pointer[tracker]
 }
 
 // peer describes the two ends of a connection.
