@@ -101,7 +101,7 @@ func (c *Command) legacyRange() (first, last, step int) {
 }
 
 // fixed tells whether the keys' places do not depend on the arguments.
-func (k *KeySpec) fixed() bool { return k.NumAt == 0 && k.Word == "" }
+func (k *KeySpec) fixed() bool { return k.NumAt == 0 && k.Word == "" && !k.Unknown }
 
 // writeSpec writes a key specification in Redis's nested form: where to start
 // and how to find the keys from there.
@@ -113,6 +113,8 @@ func writeSpec(w *resp.Writer, k *KeySpec) {
 	w.Map(2)
 	w.BulkString("type")
 	switch {
+	case k.Unknown:
+		writeUnknown(w)
 	case k.Word != "":
 		w.BulkString("keyword")
 		w.BulkString("spec")
@@ -129,6 +131,10 @@ func writeSpec(w *resp.Writer, k *KeySpec) {
 	w.BulkString("find_keys")
 	w.Map(2)
 	w.BulkString("type")
+	if k.Unknown {
+		writeUnknown(w)
+		return
+	}
 	if k.NumAt > 0 {
 		w.BulkString("keynum")
 		w.BulkString("spec")
@@ -142,6 +148,12 @@ func writeSpec(w *resp.Writer, k *KeySpec) {
 	w.BulkString("range")
 	w.BulkString("spec")
 	writeNumbers(w, "lastkey", last, "keystep", k.Step, "limit", 0)
+}
+
+func writeUnknown(w *resp.Writer) {
+	w.BulkString("unknown")
+	w.BulkString("spec")
+	w.Map(0)
 }
 
 func writeStart(w *resp.Writer, at int) {

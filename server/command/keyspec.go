@@ -24,6 +24,7 @@ type KeySpec struct {
 	NumAt             int    // > 0: the argument with the number of keys
 	Word              string // != "": the option word the keys follow
 	From              int    // where the search for Word starts
+	Unknown           bool   // an option's key, or no Word: keys that are not in the request
 	Flags             []string
 }
 
@@ -63,6 +64,10 @@ func parseKeySpec(words []string) (KeySpec, error) {
 		}
 		k.NumAt, k.First, k.Step = n[0], n[1], n[2]
 		k.Flags = words[2:]
+	case words[0] == "unknown":
+		k.Unknown, k.Flags = true, words[1:]
+	case words[0] == "option" && len(words) > 1:
+		k.Unknown, k.Word, k.Flags = true, words[1], words[2:]
 	case words[0] == "after" && len(words) > 3:
 		from, err := strconv.Atoi(words[2])
 		if err != nil {
@@ -115,6 +120,11 @@ func (c *Command) AppendKeys(dst []int, args [][]byte) (_ []int, ok bool) {
 		}
 		first, last := k.First, k.Last
 		switch {
+		case k.Unknown:
+			if first = k.option(args); first < 0 {
+				continue
+			}
+			last = first
 		case k.NumAt > 0:
 			if k.NumAt >= len(args) {
 				return dst, false
@@ -142,6 +152,23 @@ func (c *Command) AppendKeys(dst []int, args [][]byte) (_ []int, ok bool) {
 		}
 	}
 	return dst, true
+}
+
+// option returns the index of the argument behind the last option Word, -1 if
+// there is none. The arguments of SORT's other options are not looked at.
+func (k *KeySpec) option(args [][]byte) (at int) {
+	at = -1
+	for i := 2; i < len(args); i++ {
+		switch {
+		case IsWord(args[i], "LIMIT"):
+			i += 2
+		case IsWord(args[i], "BY"), IsWord(args[i], "GET"):
+			i++
+		case k.Word != "" && IsWord(args[i], k.Word) && i+1 < len(args):
+			at = i + 1
+		}
+	}
+	return at
 }
 
 // find returns the index of the option word, -1 if it is missing.

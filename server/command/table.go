@@ -25,6 +25,7 @@ var rows = slices.Concat(
 	zsetRows,
 	genericRows,
 	listRows,
+	sortRows,
 	connectionRows,
 	pubsubRows,
 	serverRows,

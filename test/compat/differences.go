@@ -152,11 +152,6 @@ var differences = []harness.Difference{
 		Reason: "Come with replication.",
 	},
 	{
-		Kind: harness.Missing, Command: "COMMAND LIST (sort|sort_ro)",
-		Title:  "`SORT`, `SORT_RO`",
-		Reason: "Come with lists, sets and sorted sets, which they sort.",
-	},
-	{
 		Kind: harness.Missing, Command: "INFO used_cpu_(sys|user)_main_thread",
 		Title:  "`INFO`: `used_cpu_sys_main_thread`, `used_cpu_user_main_thread`",
 		Reason: "There is no main thread: the event loops move between threads.",

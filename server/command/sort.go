@@ -1,0 +1,266 @@
+package command
+
+import (
+	"bytes"
+	"math"
+
+	"larder/engine"
+)
+
+// SORT orders the elements of a list, a set or a sorted set: by themselves or by
+// what other keys say of them, as numbers or as bytes; and returns or stores
+// them, or what other keys say of them. Those keys follow from the elements, so
+// every shard is locked: no other command sees or makes a state in between, and
+// what is stored is the same on every machine.
+//
+// The steps are: parse, load the elements, look up what to compare (sort_by.go),
+// order them, and write or store a part of them. Elements that are equal in all
+// that is compared keep their order; those of a set, which have none, are brought
+// into one first.
+
+// sorting is a SORT that is under way.
+type sorting struct {
+	c *Ctx
+
+	desc, alpha bool
+	by          *pattern // nil: the elements themselves
+	unsorted    bool     // BY has no *: what is there is returned as it is
+	gets        []pattern
+	offset      int64 // of LIMIT
+	count       int64
+	store       bool
+
+	typ      engine.Type
+	elements []sortElement
+	kept     []byte // digits of integers
+}
+
+// sortElement is an element and what it is compared by.
+type sortElement struct {
+	value []byte
+	score float64
+	by    []byte // what BY found, if alpha
+	found bool   // BY has found something
+}
+
+const errSortScores = "ERR One or more scores can't be converted into double"
+
+func sortCommand(c *Ctx) { c.sort(false) }
+func sortRO(c *Ctx)      { c.sort(true) }
+
+func (c *Ctx) sort(readOnly bool) {
+	s := sorting{c: c, count: -1}
+	if !s.parse(readOnly) {
+		return
+	}
+	it, found := c.Find(0)
+	if found {
+		s.typ = it.Type()
+		if s.typ != engine.TypeList && s.typ != engine.TypeSet && s.typ != engine.TypeZSet {
+			c.Out.Error(ErrWrongType)
+			return
+		}
+		if c.heavyRead(0, it.EntryBytes()+it.ContentBytes()) {
+			return
+		}
+	}
+	if s.unsorted && s.typ == engine.TypeSet && (s.store || c.NoBlock) {
+		// What is stored, or used by a script, must not depend on how the
+		// members lie in memory.
+		s.unsorted, s.alpha, s.by = false, true, nil
+	}
+	if found {
+		s.load(&it)
+	}
+	from, to := s.limits()
+	if !s.unsorted && !s.order() {
+		c.Out.Error(errSortScores)
+		return
+	}
+	if s.store {
+		s.storeResult(s.elements[from:to])
+	} else {
+		s.writeResult(s.elements[from:to])
+	}
+}
+
+// parse parses the options; on failure it has replied.
+func (s *sorting) parse(readOnly bool) (ok bool) {
+	c := s.c
+	for i := 2; i < len(c.Args); i++ {
+		left := len(c.Args) - i - 1
+		switch {
+		case c.Is(i, "ASC"):
+			s.desc = false
+		case c.Is(i, "DESC"):
+			s.desc = true
+		case c.Is(i, "ALPHA"):
+			s.alpha = true
+		case c.Is(i, "LIMIT") && left >= 2:
+			if s.offset, ok = c.Int(i + 1); !ok {
+				return false
+			}
+			if s.count, ok = c.Int(i + 2); !ok {
+				return false
+			}
+			i += 2
+		case c.Is(i, "STORE") && !readOnly && left >= 1:
+			s.store = true // the key is the second of c.Keys
+			i++
+		case c.Is(i, "BY") && left >= 1:
+			p := newPattern(c.Args[i+1])
+			s.by = &p
+			if p.constant() {
+				s.unsorted = true
+			}
+			i++
+		case c.Is(i, "GET") && left >= 1:
+			s.gets = append(s.gets, newPattern(c.Args[i+1]))
+			i++
+		default:
+			c.Out.Error(ErrSyntax)
+			return false
+		}
+	}
+	return true
+}
+
+// limits returns the range of elements that LIMIT leaves.
+func (s *sorting) limits() (from, to int) {
+	n := int64(len(s.elements))
+	start := min(max(s.offset, 0), n)
+	count := min(max(s.count, -1), n)
+	if count < 0 {
+		count = n
+	}
+	return int(start), int(min(start+count, n))
+}
+
+// load reads the elements, in the order that the type has.
+func (s *sorting) load(it *engine.Item) {
+	switch s.typ {
+	case engine.TypeList:
+		l := it.List()
+		s.elements = make([]sortElement, 0, l.Len())
+		from, backward := 0, s.unsorted && s.desc
+		if backward {
+			from = l.Len() - 1
+		}
+		for w := l.Walk(from, backward); ; {
+			v, ok := w.Next()
+			if !ok {
+				return
+			}
+			s.add(s.keep(&v))
+		}
+	case engine.TypeSet:
+		var x engine.Set
+		if _, err := s.c.Engine.OpenSet(&x, s.c.DB, &s.c.Keys[0], s.c.NowMs); err != nil {
+			return
+		}
+		s.elements = make([]sortElement, 0, x.Len())
+		x.Each(func(member []byte) bool {
+			s.add(s.copied(member))
+			return true
+		})
+		s.arrange()
+	case engine.TypeZSet:
+		var z engine.ZSet
+		if z.View(it) != nil {
+			return
+		}
+		s.elements = make([]sortElement, 0, z.Len())
+		var cur engine.ZCursor
+		for z.Seek(&cur, 0, s.unsorted && s.desc); cur.Next(); {
+			s.add(s.copied(cur.Member()))
+		}
+	}
+}
+
+func (s *sorting) add(value []byte) { s.elements = append(s.elements, sortElement{value: value}) }
+
+// keep returns an element as bytes that stay as they are: a view, or digits.
+func (s *sorting) keep(v *engine.Element) []byte {
+	if _, isInt := v.Int(); !isInt {
+		return v.Str()
+	}
+	var digits [20]byte
+	return s.copied(v.Bytes(digits[:0]))
+}
+
+// keptBytes is the size of the pieces in which copies are kept.
+const keptBytes = 64 << 10
+
+// copied returns a copy of b. Pieces are never moved: what lies in them is
+// referred to.
+func (s *sorting) copied(b []byte) []byte {
+	if len(b) > cap(s.kept)-len(s.kept) {
+		size := max(1<<10, min(2*cap(s.kept), keptBytes))
+		s.kept = make([]byte, 0, max(size, len(b)))
+	}
+	from := len(s.kept)
+	s.kept = append(s.kept, b...)
+	return s.kept[from:len(s.kept):len(s.kept)]
+}
+
+// writeResult replies the elements, or what GET finds for each.
+func (s *sorting) writeResult(elements []sortElement) {
+	out := s.c.Out
+	out.Array(len(elements) * max(1, len(s.gets)))
+	for i := range elements {
+		if len(s.gets) == 0 {
+			out.Bulk(elements[i].value)
+		}
+		for g := range s.gets {
+			if v, ok := s.lookUp(&s.gets[g], elements[i].value); ok {
+				out.Bulk(v)
+			} else {
+				out.Null()
+			}
+		}
+	}
+}
+
+// storeResult makes what writeResult would reply the list at the second key;
+// what GET does not find is an empty element.
+func (s *sorting) storeResult(elements []sortElement) {
+	c := s.c
+	values := make([][]byte, 0, len(elements)*max(1, len(s.gets)))
+	for i := range elements {
+		if len(s.gets) == 0 {
+			values = append(values, elements[i].value)
+		}
+		for g := range s.gets {
+			v, _ := s.lookUp(&s.gets[g], elements[i].value)
+			values = append(values, v)
+		}
+	}
+	switch {
+	case len(values) > 0:
+		if err := c.Engine.NewList(c.DB, c.Keys[1], engine.Tail, values, &c.Config.Limits, c.NowMs); err != nil {
+			c.Fail(err)
+			return
+		}
+		c.Changed(1, EventList, "sortstore")
+		c.Dirty += len(values) - 1 // Redis counts elements
+	case c.Engine.Delete(c.DB, c.Keys[1], c.NowMs):
+		c.Changed(1, EventGeneric, "del")
+	}
+	c.Out.Int(int64(len(values)))
+}
+
+// sortNumber parses what an element is compared by, as Redis leaves it to C's
+// strtod: with space in front, up to a zero byte, and nothing is 0.
+func sortNumber(b []byte) (f float64, ok bool) {
+	if end := bytes.IndexByte(b, 0); end >= 0 {
+		b = b[:end]
+	}
+	if len(b) == 0 {
+		return 0, true
+	}
+	for len(b) > 0 && isSpace(b[0]) {
+		b = b[1:]
+	}
+	f, ranged, ok := strtod(b)
+	return f, ok && !ranged && !math.IsNaN(f)
+}
