@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"larder/engine"
+	"larder/protocol/rdb"
 	"larder/protocol/resp"
 )
 
@@ -61,6 +62,7 @@ type Ctx struct {
 
 	item    engine.Item // what Load returns
 	scratch []byte      // for values that are made aside; see keepScratch
+	rdb     *rdb.Writer // for DUMP; made when it is first needed
 
 	// progress is kept when a command is run again; Begin resets it.
 	progress progress

@@ -142,9 +142,9 @@ var differences = []harness.Difference{
 		Reason: "Come with persistence.",
 	},
 	{
-		Kind: harness.Missing, Command: "COMMAND LIST (dump|restore|restore-asking|migrate)",
-		Title:  "`DUMP`, `RESTORE`, `MIGRATE`",
-		Reason: "Come with persistence, whose encoding they use.",
+		Kind: harness.Missing, Command: "COMMAND LIST migrate",
+		Title:  "`MIGRATE`",
+		Reason: "Comes with replication.",
 	},
 	{
 		Kind: harness.Missing, Command: "COMMAND LIST (psync|sync|replconf|replicaof|slaveof|failover|wait)",
