@@ -96,6 +96,18 @@ func (x *Hash) Len() int {
 	return x.it.hashRun().len()
 }
 
+// Has tells whether a field is there.
+func (x *Hash) Has(field []byte) bool {
+	switch {
+	case !x.there:
+		return false
+	case x.large():
+		_, _, ok := x.n.find(x.e.seed.Hash(field), field)
+		return ok
+	}
+	return x.it.hashRun().find(contentOf(field)) >= 0
+}
+
 // Get returns the value of a field: a view of it, or for integers digits
 // written to scratch, which should have a capacity of 20.
 func (x *Hash) Get(field, scratch []byte) (value []byte, ok bool) {

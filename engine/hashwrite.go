@@ -1,5 +1,7 @@
 package engine
 
+import "strconv"
+
 // Writes of hashes. Each allocates before it changes anything, so one that
 // returns ErrNoRoom has not begun.
 
@@ -24,6 +26,14 @@ func (x *Hash) Set(field, value []byte, deadline int64, lim *Limits) (created bo
 		x.it.sp.due.note(x.key.Hash, after)
 	}
 	return created, err
+}
+
+// SetInt is Set for a value that is an integer.
+func (x *Hash) SetInt(field []byte, n, deadline int64, lim *Limits) error {
+	s := x.key.Shard
+	digits := strconv.AppendInt(s.digits[:0], n, 10)
+	_, err := x.Set(field, digits, deadline, lim)
+	return err
 }
 
 // due is a time before which no field expires.

@@ -122,7 +122,7 @@ func debugSetActiveExpire(q *call) {
 func debugObject(q *call) {
 	found := q.withKey(q.sessionDB(), q.args[2], func(it engine.Item) {
 		q.out.Simple(fmt.Sprintf("Value at:0x%x refcount:1 encoding:%s serializedlength:%d lru:0 lru_seconds_idle:0 entry_bytes:%d",
-			q.srv.engine.Hash(q.args[2]), command.EncodingName(&it), serializedLen(&it), it.EntryBytes()))
+			q.srv.engine.Hash(q.args[2]), command.EncodingName(&it), serializedLen(&it), it.EntryBytes()+it.ContentBytes()))
 	})
 	if !found {
 		q.out.Error(command.ErrNoKey)

@@ -70,6 +70,7 @@ type Ctx struct {
 	// The containers that handlers open: views of some size, which are not
 	// made anew for each command.
 	set, otherSet engine.Set
+	hash          engine.Hash
 	sets          []engine.Set
 }
 

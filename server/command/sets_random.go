@@ -118,7 +118,12 @@ const maxRepeats = 1 << 26
 // repeats; on failure it has replied.
 func (c *Ctx) randomCount(i int) (int64, bool) {
 	n, ok := c.Int(i)
-	if ok && n < -maxRepeats {
+	switch {
+	case !ok:
+	case n == math.MinInt64:
+		c.Out.Error("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
+		return 0, false
+	case n < -maxRepeats:
 		c.Out.Error("ERR value is out of range")
 		return 0, false
 	}

@@ -23,6 +23,7 @@ var rows = slices.Concat(
 	hllRows,
 	setRows,
 	zsetRows,
+	hashRows,
 	genericRows,
 	listRows,
 	sortRows,

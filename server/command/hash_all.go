@@ -1,0 +1,189 @@
+package command
+
+import (
+	"bytes"
+	"math"
+
+	"larder/engine"
+)
+
+// Many fields of a hash at once: all of them, some by chance, and iteration.
+
+func hKeys(c *Ctx) {
+	if c.allFields(false) {
+		c.hash.Each(func(field, _ []byte) bool { c.Out.Bulk(field); return true })
+	}
+}
+
+func hVals(c *Ctx) {
+	if c.allFields(false) {
+		c.hash.Each(func(_, value []byte) bool { c.Out.Bulk(value); return true })
+	}
+}
+
+func hGetAll(c *Ctx) {
+	if c.allFields(true) {
+		c.hash.Each(func(field, value []byte) bool { c.Out.Bulk(field); c.Out.Bulk(value); return true })
+	}
+}
+
+// allFields opens the hash for a command that returns all of it, and begins
+// the reply, a map or a list; if it returns false there is nothing more to do.
+func (c *Ctx) allFields(pairs bool) bool {
+	if _, ok := c.readHash(&c.hash, 0); !ok || c.heavyRead(0, c.hash.Len()*hashFieldBytes) {
+		return false
+	}
+	if pairs {
+		c.Out.Map(c.hash.Len())
+	} else {
+		c.Out.Array(c.hash.Len())
+	}
+	return true
+}
+
+// hScan is HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES].
+func hScan(c *Ctx) {
+	cursor, ok := parseCursor(c.Args[2])
+	if !ok {
+		c.Out.Error("ERR invalid cursor")
+		return
+	}
+	there, ok := c.readHash(&c.hash, 0)
+	if !ok {
+		return
+	}
+	if !there {
+		c.emptyScan()
+		return
+	}
+	o, ok := c.parseScan(3, scanFields)
+	if !ok || c.heavyRead(0, min(o.count, c.hash.Len())*hashFieldBytes) {
+		return
+	}
+	mark, n := len(c.Out.Buf), 0
+	next := c.hash.Scan(engine.Cursor(cursor), o.count, func(field, value []byte) {
+		if !o.match.match(field) {
+			return
+		}
+		c.Out.Bulk(field)
+		n++
+		if !o.noValues {
+			c.Out.Bulk(value)
+			n++
+		}
+	})
+	c.scanHead(mark, uint64(next), n)
+}
+
+// hRandField is HRANDFIELD key [count [WITHVALUES]]. A negative count may
+// choose a field more than once.
+func hRandField(c *Ctx) {
+	if len(c.Args) == 2 {
+		c.oneRandomField()
+		return
+	}
+	count, ok := c.randomCount(2)
+	if !ok {
+		return
+	}
+	values := len(c.Args) > 3
+	if len(c.Args) > 4 || values && !c.Is(3, "WITHVALUES") {
+		c.Out.Error(ErrSyntax)
+		return
+	}
+	if values && count > math.MaxInt64/2 {
+		c.Out.Error("ERR value is out of range")
+		return
+	}
+	there, ok := c.readHash(&c.hash, 0)
+	switch {
+	case !ok:
+	case !there || count == 0:
+		c.Out.Array(0)
+	case count < 0:
+		c.repeatedFields(int(-count), values)
+	default:
+		c.distinctFields(int(min(count, int64(c.hash.Len()))), values)
+	}
+}
+
+func (c *Ctx) oneRandomField() {
+	there, ok := c.readHash(&c.hash, 0)
+	switch {
+	case !ok:
+	case !there:
+		c.Out.Null()
+	default:
+		var a, v [20]byte
+		field, _ := c.hash.Pick(c.Seed, a[:0], v[:0])
+		c.Out.Bulk(field)
+	}
+}
+
+// beginFields begins a reply of n fields, with their values or without.
+func (c *Ctx) beginFields(n int, values bool) {
+	if values && c.Out.Proto != 3 {
+		n *= 2
+	}
+	c.Out.Array(n)
+}
+
+// randomField replies a field and, if asked for, its value: in RESP3 the two
+// are a pair.
+func (c *Ctx) randomField(field, value []byte, values bool) {
+	if values && c.Out.Proto == 3 {
+		c.Out.Array(2)
+	}
+	c.Out.Bulk(field)
+	if values {
+		c.Out.Bulk(value)
+	}
+}
+
+// repeatedFields replies n fields, each by chance.
+func (c *Ctx) repeatedFields(n int, values bool) {
+	if c.heavyRead(0, n*hashFieldBytes) {
+		return
+	}
+	c.beginFields(n, values)
+	var a, v [20]byte
+	for range n {
+		c.Seed = nextRandom(c.Seed)
+		field, value := c.hash.Pick(c.Seed, a[:0], v[:0])
+		c.randomField(field, value, values)
+	}
+}
+
+// distinctFields replies n different fields. REQUIRES: n <= c.hash.Len().
+func (c *Ctx) distinctFields(n int, values bool) {
+	total := c.hash.Len()
+	if c.heavyRead(0, n*hashFieldBytes) {
+		return
+	}
+	c.beginFields(n, values)
+	if n == total {
+		c.hash.Each(func(field, value []byte) bool { c.randomField(field, value, values); return true })
+		return
+	}
+	if 2*n < total {
+		var a, v [20]byte
+		chosen := make(map[string]struct{}, n)
+		for len(chosen) < n {
+			c.Seed = nextRandom(c.Seed)
+			field, value := c.hash.Pick(c.Seed, a[:0], v[:0])
+			if _, twice := chosen[string(field)]; !twice {
+				chosen[string(field)] = struct{}{}
+				c.randomField(field, value, values)
+			}
+		}
+		return
+	}
+	// Most of the fields: all in an order that the seed alone decides.
+	all := make([][]byte, 0, total)
+	c.hash.Each(func(field, _ []byte) bool { all = append(all, bytes.Clone(field)); return true })
+	var digits [20]byte
+	for _, field := range c.shuffled(all)[:n] {
+		value, _ := c.hash.Get(field, digits[:0])
+		c.randomField(field, value, values)
+	}
+}
