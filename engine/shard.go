@@ -60,6 +60,9 @@ func newShard(e *Engine, index int) *Shard {
 // Lock takes the shard's lock. Several shards are locked in ascending order.
 func (s *Shard) Lock() { s.mu.Lock() }
 
+// TryLock is Lock if that need not wait; it tells whether it has locked.
+func (s *Shard) TryLock() bool { return s.mu.TryLock() }
+
 // UnlockRead is Unlock for a caller that has changed nothing but marks of hits.
 func (s *Shard) UnlockRead() { s.mu.Unlock() }
 

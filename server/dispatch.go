@@ -233,10 +233,7 @@ func (ex *executor) call(cmd *bound, args [][]byte, r *request) (done bool) {
 	if c.Dirty != 0 {
 		ex.stats.dirty.add(uint64(c.Dirty))
 	}
-	if len(c.Garbage) > 0 {
-		ex.srv.discard(c.Garbage)
-		c.Garbage = nil
-	}
+	ex.discardGarbage()
 	return true
 }
 

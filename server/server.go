@@ -20,15 +20,16 @@ import (
 // Server is a running cache: listeners, event loops and the engine behind
 // them.
 type Server struct {
-	cfg      *config.Store
-	log      *zap.Logger
-	engine   *engine.Engine
-	table    *command.Table
-	bound    []*bound // by Command.ID
-	settings atomic.Pointer[command.Settings]
-	memory   memoryKeeper
-	expiry   expirer
-	reclaim  reclaimer
+	cfg       *config.Store
+	log       *zap.Logger
+	engine    *engine.Engine
+	table     *command.Table
+	bound     []*bound // by Command.ID
+	settings  atomic.Pointer[command.Settings]
+	memory    memoryKeeper
+	expiry    expirer
+	reclaim   reclaimer
+	scripting scripting
 
 	clients   registry
 	crowd     clientEvicter
@@ -98,6 +99,7 @@ func New(o Options) (*Server, error) {
 	srv.memory.init(srv)
 	srv.expiry.init(srv)
 	srv.reclaim.init(srv)
+	srv.scripting.init()
 	return srv, nil
 }
 
@@ -140,6 +142,7 @@ func (srv *Server) Shutdown(drain time.Duration) {
 	}
 	srv.pubsub.stop()
 	srv.memcached.flush.stop()
+	srv.scripting.killUnwritten()
 	if !srv.workers.wait(max(time.Until(deadline), minWorkerWait)) {
 		srv.log.Warn("a command still runs after shutdown-timeout: ending without it") // it may hold locks that the others need
 		return

@@ -30,4 +30,5 @@ var rows = slices.Concat(
 	connectionRows,
 	pubsubRows,
 	serverRows,
+	scriptingRows,
 )

@@ -3,6 +3,7 @@ package script
 import (
 	"math"
 	"strconv"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -47,8 +48,8 @@ func (vm *VM) redisLibrary() library {
 
 // The version of Redis that scripts are told.
 const (
-	redisVersion    = "7.2.0"
-	redisVersionNum = 0x070200
+	redisVersion    = "7.2.4"
+	redisVersionNum = 0x070204
 )
 
 // raise ends a function with an error that names itself to the client.
@@ -107,7 +108,7 @@ func (vm *VM) log(l *lua.LState) int {
 		raise(l, "ERR First argument must be a number (log level).")
 	}
 	if level < LogDebug || level > LogWarning {
-		raise(l, "ERR Invalid log level.")
+		raise(l, "ERR Invalid debug level.")
 	}
 	text := ""
 	for i := 2; i <= l.GetTop(); i++ {
@@ -130,18 +131,18 @@ func sha1hex(l *lua.LState) int {
 	return 1
 }
 
-// errorReply makes {err=}. A text without an error code gets one.
+// errorReply makes {err=}. A single word gets an error code before it.
 func errorReply(l *lua.LState) int {
 	text, ok := l.Get(1).(lua.LString)
 	if l.GetTop() != 1 || !ok {
 		raise(l, "ERR wrong number or type of arguments")
 	}
-	t := l.NewTable()
-	if len(text) > 0 && text[0] == '-' {
-		t.RawSetString("err", text[1:])
-	} else {
-		t.RawSetString("err", "ERR "+text)
+	text = lua.LString(strings.TrimPrefix(string(text), "-"))
+	if !strings.Contains(string(text), " ") {
+		text = "ERR " + text
 	}
+	t := l.NewTable()
+	t.RawSetString("err", text)
 	l.Push(t)
 	return 1
 }

@@ -117,7 +117,7 @@ func (vm *VM) write(v lua.LValue, out *resp.Writer, depth int) bool {
 		out.Int(int64(v))
 	case lua.LBool:
 		switch {
-		case vm.proto == 3 && out.Proto == 3:
+		case vm.proto == 3:
 			out.Bool(bool(v))
 		case bool(v):
 			out.Int(1)

@@ -116,7 +116,7 @@ func (vm *VM) replaceBase(globals *lua.LTable) {
 	set("rawset", func(l *lua.LState) int {
 		t := l.CheckTable(1)
 		if vm.guarded[t] {
-			l.RaiseError(errReadOnly)
+			l.Error(lua.LString(errReadOnly), 0)
 		}
 		t.RawSet(l.CheckAny(2), l.CheckAny(3))
 		l.SetTop(1)
@@ -129,7 +129,7 @@ func (vm *VM) replaceBase(globals *lua.LTable) {
 	set("setmetatable", func(l *lua.LState) int {
 		t := l.CheckTable(1)
 		if vm.guarded[t] {
-			l.RaiseError(errReadOnly)
+			l.Error(lua.LString(errReadOnly), 0)
 		}
 		meta := l.CheckAny(2)
 		if meta != lua.LNil && meta.Type() != lua.LTTable {
@@ -157,6 +157,38 @@ func (vm *VM) replaceBase(globals *lua.LTable) {
 		l.Push(meta)
 		return 1
 	})
+	vm.replaceWalks(globals)
+	set("gcinfo", func(l *lua.LState) int { l.Push(lua.LNumber(0)); return 1 })
+	set("collectgarbage", func(l *lua.LState) int { l.Push(lua.LNumber(0)); return 1 })
+	set("tostring", func(l *lua.LState) int {
+		if n, ok := l.CheckAny(1).(lua.LNumber); ok {
+			l.Push(lua.LString(appendG(nil, float64(n), jsonPrecision)))
+		} else {
+			l.Push(l.ToStringMeta(l.Get(1)))
+		}
+		return 1
+	})
+	pcall := globals.RawGetString("pcall").(*lua.LFunction).GFunction
+	set("pcall", func(l *lua.LState) int {
+		n := pcall(l)
+		// An error of a command is shown as its text.
+		if t, ok := l.Get(-1).(*lua.LTable); ok && n == 2 && l.Get(-2) == lua.LFalse {
+			if text, ok := t.RawGetString("err").(lua.LString); ok {
+				l.Pop(1)
+				l.Push(text)
+			}
+		}
+		return n
+	})
+	set("load", vm.loadFunction)
+	set("loadstring", func(l *lua.LState) int {
+		return vm.loadCode(l, l.CheckString(1), l.OptString(2, "string"))
+	})
+}
+
+// replaceWalks makes next and pairs walk what a read-only table shows.
+func (vm *VM) replaceWalks(globals *lua.LTable) {
+	l := vm.l
 	step := l.NewFunction(func(l *lua.LState) int {
 		k, v := vm.shownBy(l.CheckTable(1)).Next(l.Get(2))
 		if k == lua.LNil {
@@ -168,26 +200,12 @@ func (vm *VM) replaceBase(globals *lua.LTable) {
 		return 2
 	})
 	globals.RawSetString("next", step)
-	set("pairs", func(l *lua.LState) int {
+	globals.RawSetString("pairs", l.NewFunction(func(l *lua.LState) int {
 		l.Push(step)
 		l.Push(l.CheckTable(1))
 		l.Push(lua.LNil)
 		return 3
-	})
-	set("gcinfo", func(l *lua.LState) int { l.Push(lua.LNumber(0)); return 1 })
-	set("collectgarbage", func(l *lua.LState) int { l.Push(lua.LNumber(0)); return 1 })
-	set("tostring", func(l *lua.LState) int {
-		if n, ok := l.CheckAny(1).(lua.LNumber); ok {
-			l.Push(lua.LString(appendG(nil, float64(n), jsonPrecision)))
-		} else {
-			l.Push(l.ToStringMeta(l.Get(1)))
-		}
-		return 1
-	})
-	set("load", vm.loadFunction)
-	set("loadstring", func(l *lua.LState) int {
-		return vm.loadCode(l, l.CheckString(1), l.OptString(2, "string"))
-	})
+	}))
 }
 
 // loadFunction is load: the code comes from a function, in pieces.

@@ -92,7 +92,7 @@ func Compile(body string) (*Script, error) {
 func shebangFlags(line string) (Flags, error) {
 	words := strings.Fields(line)
 	if words[0] != "#!lua" {
-		return 0, fmt.Errorf("ERR Unexpected engine in script shebang: %s", strings.TrimPrefix(words[0], "#!"))
+		return 0, fmt.Errorf("ERR Unexpected engine in script shebang: %s", words[0])
 	}
 	flags := Declared
 	for _, word := range words[1:] {

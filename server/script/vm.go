@@ -28,8 +28,6 @@ type Host interface {
 	// MayRun answers redis.acl_check_cmd: whether the user may run the command;
 	// known is false for one that does not exist.
 	MayRun(args [][]byte) (may, known bool)
-	// Version is the server's version of Redis, as 7.2.0.
-	Version() string
 }
 
 // Run is one execution of a script.
@@ -158,7 +156,8 @@ func (vm *VM) errorText(err error, name, source string) string {
 		return "ERR " + oneLine(err.Error())
 	}
 	if ctxErr := vm.l.Context().Err(); ctxErr != nil {
-		return "ERR Error running script (call to " + name + "): " + context.Cause(vm.l.Context()).Error()
+		why := context.Cause(vm.l.Context()).Error()
+		return fmt.Sprintf("ERR %s%s... script: %s, on %s:1.", strings.ToUpper(why[:1]), why[1:], name, source)
 	}
 	if t, ok := api.Object.(*lua.LTable); ok {
 		text := lua.LVAsString(t.RawGetString("err"))
