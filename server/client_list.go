@@ -115,10 +115,11 @@ func (s *session) appendInfo(dst []byte, nowMs int64) []byte {
 	number(" sub=", int64(channels))
 	number(" psub=", int64(patterns))
 	number(" ssub=", int64(shards))
-	text(" multi=-1", "")
+	number(" multi=", int64(s.queued()))
+	number(" watch=", int64(s.srv.watches.count(&s.watching)))
 	number(" qbuf=", int64(len(s.in)))
 	number(" qbuf-free=", int64(cap(s.in)-len(s.in)))
-	text(" argv-mem=0 multi-mem=0", "")
+	number(" argv-mem=0 multi-mem=", int64(s.tx.memoryBytes()))
 	number(" rbs=", int64(cap(s.out.Buf)))
 	number(" rbp=", int64(s.waiting()))
 	number(" obl=", int64(s.waiting()))
@@ -146,7 +147,7 @@ func (p *peer) display() string {
 
 // memoryBytes is what the session holds. REQUIRES: s.mu is held.
 func (s *session) memoryBytes() int {
-	n := int(unsafe.Sizeof(*s)) + cap(s.in) + cap(s.out.Buf) + cap(s.unsent) + s.pushes.size()
+	n := int(unsafe.Sizeof(*s)) + cap(s.in) + cap(s.out.Buf) + cap(s.unsent) + s.pushes.size() + s.tx.memoryBytes()
 	if f, ok := s.front.(*respFront); ok {
 		n += int(unsafe.Sizeof(*f)) + f.parser.HeldBytes()
 	}
@@ -163,6 +164,9 @@ func (s *session) flagLetters() string {
 	if s.subscriber.Load() {
 		f = append(f, 'P')
 	}
+	if s.tx != nil {
+		f = append(f, 'x')
+	}
 	if s.paused {
 		f = append(f, 'b')
 	}
@@ -174,6 +178,9 @@ func (s *session) flagLetters() string {
 		if t.bcast {
 			f = append(f, 'B')
 		}
+	}
+	if s.watching.dirty.Load() {
+		f = append(f, 'd')
 	}
 	switch s.closing {
 	case closeFlushed:

@@ -50,6 +50,7 @@ func reset(q *call) {
 		s.monitor = false
 		q.srv.monitors.remove(s)
 	}
+	q.endTransaction()
 	q.srv.pubsub.leave(s)
 	q.srv.tracking.stop(s)
 	s.out.Buf = s.pushes.switchTo(false, s.out.Buf) // what was sent before the reply to RESET comes before it

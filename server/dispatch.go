@@ -19,6 +19,9 @@ type bound struct {
 	// onlyKey tells that it is the only one.
 	firstKey int
 	onlyKey  bool
+	// atOnce tells that the command is not queued in MULTI; exec, that it runs
+	// what is queued.
+	atOnce, exec bool
 	// cheap tells that the command takes so little time, whatever its data,
 	// that reading the clock for each run would be a tenth of it.
 	cheap bool
@@ -43,6 +46,9 @@ type call struct {
 	cmd  *bound
 	args [][]byte
 	out  *resp.Writer
+	// onWorker tells that it runs on a worker, with the session parked and not
+	// locked.
+	onWorker bool
 	// hangUp asks to close the session's connection once the reply is written.
 	hangUp bool
 	// pushed tells that the reply is made of messages, which CLIENT REPLY does
@@ -55,7 +61,8 @@ type call struct {
 func (srv *Server) bind() error {
 	srv.bound = make([]*bound, len(srv.table.All))
 	for _, c := range srv.table.All {
-		b := &bound{Command: c, session: sessionHandlers[c.FullName()], cheap: c.Complexity == "O(1)", always: confinedTo[c.FullName()]}
+		b := &bound{Command: c, session: sessionHandlers[c.FullName()], cheap: c.Complexity == "O(1)", always: confinedTo[c.FullName()],
+			atOnce: runAtOnce[c.FullName()], exec: c.FullName() == "exec"}
 		b.random = c.Is&command.Fast == 0 || strings.Contains(c.Extra, "tip:nondeterministic_output")
 		if (c.Handler == nil) == (b.session == nil) && len(c.Sub) == 0 {
 			return errNoHandler(c.FullName())
@@ -102,16 +109,23 @@ func (ex *executor) dispatch(s *session, r *request) {
 		return
 	}
 	if refusal := ex.refuse(s, cmd, r.cmd, args); refusal != "" {
+		if cmd != nil && cmd.exec {
+			refusal = ex.refuseExec(s, refusal)
+		}
 		s.out.Error(refusal)
 		ex.stats.reject(cmd)
 		ex.srv.errorCodes.note(s.out.Buf[mark:])
-	} else if ex.srv.pause.closed(cmd) && ex.srv.pause.wait(s) {
+		if s.tx != nil {
+			s.tx.spoiled = true
+		}
+	} else if ex.srv.pause.closed(s, cmd) && ex.srv.pause.wait(s) {
 		s.held, s.lastCmd = true, cmd.ID+1
 		return
+	} else if s.lastCmd = cmd.ID + 1; s.tx != nil && !cmd.atOnce {
+		ex.enqueue(s, cmd, args)
 	} else {
-		s.lastCmd = cmd.ID + 1
 		ex.run(s, cmd, args, r)
-		if ex.srv.monitors.any() {
+		if ex.srv.monitors.any() && !(s.parked && cmd.exec) {
 			ex.srv.feedMonitors(s, ex, cmd, args)
 		}
 	}
@@ -155,6 +169,8 @@ func (ex *executor) refuse(s *session, cmd, top *bound, args [][]byte) string {
 		return "ERR wrong number of arguments for '" + cmd.FullName() + "' command"
 	case ex.srv.refusedFor(s, cmd):
 		return "NOAUTH Authentication required."
+	case s.tx != nil && cmd.Is&command.NoMulti != 0:
+		return "ERR Command not allowed inside a transaction"
 	case !cmd.always && s.confined():
 		return errConfined(cmd)
 	}
@@ -400,7 +416,7 @@ func (t workerTask) run() {
 	c := &ex.ctx
 	c.DB, c.NoTouch, c.OnWorker, c.Out = t.db, t.noTouch, true, &out
 	ex.by = t.s
-	q := call{s: t.s, ex: ex, srv: srv, cmd: t.cmd, args: t.args, out: &out}
+	q := call{s: t.s, ex: ex, srv: srv, cmd: t.cmd, args: t.args, out: &out, onWorker: true}
 	if t.cmd.session != nil {
 		t.cmd.session(&q)
 	} else {
@@ -422,6 +438,9 @@ func (t workerTask) run() {
 	ex.stats.count(t.cmd, bad)
 	ex.credit(&ex.stats.commands[t.cmd.ID], endNs-startNs)
 	ex.noteIfSlow(s, t.cmd, t.args, endNs-startNs)
+	if t.cmd.exec && srv.monitors.any() {
+		srv.feedMonitors(s, ex, t.cmd, t.args) // behind what it has run
+	}
 	if s.reply != replyOn {
 		s.mute(mark, q.pushed)
 	}

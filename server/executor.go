@@ -19,7 +19,8 @@ type executor struct {
 	seeds   uint64
 
 	ctx    command.Ctx
-	by     *session // whose command runs, as far as others want to know
+	nested command.Ctx // of the commands of a transaction or script
+	by     *session    // whose command runs, as far as others want to know
 	q      call
 	keyAt  []int
 	keys   []engine.Key
@@ -51,6 +52,7 @@ func newExecutor(srv *Server) *executor {
 	ex.lockRound = make([]uint64, len(srv.engine.Shards()))
 	ex.stats.init(len(srv.table.All))
 	ex.ctx = command.Ctx{Engine: srv.engine, Table: srv.table}
+	ex.nested = command.Ctx{Engine: srv.engine, Table: srv.table}
 	ex.tick()
 	return ex
 }

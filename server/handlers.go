@@ -12,6 +12,12 @@ var sessionHandlers = map[string]sessionHandler{
 	// auth.go, hello.go
 	"auth":  auth,
 	"hello": hello,
+	// transaction.go, exec.go
+	"multi":   multi,
+	"exec":    exec,
+	"discard": discard,
+	"watch":   watchKeys,
+	"unwatch": unwatch,
 	// client.go and its neighbours
 	"client|caching":      clientCaching,
 	"client|getname":      clientGetName,

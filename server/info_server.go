@@ -123,6 +123,9 @@ func infoClients(srv *Server, b *infoText) {
 	b.int("client_recent_max_input_buffer", int64(in))
 	b.int("client_recent_max_output_buffer", int64(out))
 	b.int("blocked_clients", int64(blocked))
+	watching, watched := srv.watches.watching()
+	b.int("watching_clients", int64(watching))
+	b.int("total_watched_keys", int64(watched))
 	b.int("tracking_clients", int64(srv.tracking.count()))
 	b.zeros("clients_in_timeout_table", "total_blocking_keys", "total_blocking_keys_on_nokey")
 }

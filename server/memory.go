@@ -114,6 +114,27 @@ func (k *memoryKeeper) makeRoom() bool {
 	return true // the next commands go on
 }
 
+// makeRoomFor is makeRoom for commands that will add n bytes together and
+// cannot stop in between to make more room.
+// REQUIRES: no shard is locked.
+func (k *memoryKeeper) makeRoomFor(n int) bool {
+	if !k.makeRoom() {
+		return false
+	}
+	e := k.srv.engine
+	if e.Limit() == 0 {
+		return true
+	}
+	for range evictBurst + n/evictBurstBytes {
+		if e.Excess()+int64(n) <= 0 || !e.EvictOne(k.evictions) {
+			break
+		}
+	}
+	for try := 0; e.Pressed() && try < maxRoomTries && k.makeMoreRoom(n); try++ {
+	}
+	return true
+}
+
 func (k *memoryKeeper) refuse() bool {
 	k.refused.Add(1)
 	return false

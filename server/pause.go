@@ -35,13 +35,18 @@ type pauseGate struct {
 	stopped bool // there are no more pauses
 }
 
-// closed tells whether a command has to wait.
-func (g *pauseGate) closed(cmd *bound) bool {
+// closed tells whether a command has to wait. EXEC does what its queue does.
+// REQUIRES: s.mu is held.
+func (g *pauseGate) closed(s *session, cmd *bound) bool {
 	switch pauseKind(g.kind.Load()) {
 	case pauseAll:
 		return true
 	case pauseWrites:
-		return cmd.Is&(command.Write|command.MayReplicate) != 0
+		flags := cmd.Is
+		if cmd.exec && s.tx != nil {
+			flags |= s.tx.flags
+		}
+		return flags&(command.Write|command.MayReplicate) != 0
 	}
 	return false
 }

@@ -57,6 +57,7 @@ func (ex *executor) forget() {
 		ex.keys, ex.keyAt, ex.locked = nil, nil, nil
 	}
 	ex.ctx.Args, ex.ctx.Keys, ex.ctx.Out = nil, nil, nil
+	ex.nested.Args, ex.nested.Keys, ex.nested.Out = nil, nil, nil
 	ex.by = nil
 	ex.q = call{}
 }

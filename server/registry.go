@@ -43,6 +43,7 @@ func (srv *Server) newSession(p peer, f front, attach func(*session)) *session {
 // endSession forgets a session whose connection was closed.
 func (srv *Server) endSession(s *session) {
 	srv.monitors.remove(s)
+	srv.watches.remove(srv, &s.watching)
 	srv.pause.forget(s)
 	srv.pubsub.forget(s, &srv.workers)
 	srv.tracking.stop(s)

@@ -31,27 +31,29 @@ type session struct {
 	// before out.Buf.
 	unsent []byte
 
-	db        int
-	user      string
-	authed    bool
-	name      string
-	libName   string
-	libVer    string
-	readOnly  bool
-	noEvict   bool
-	noTouch   bool
-	monitor   bool
-	reply     replyMode
-	paused    bool // CLIENT PAUSE holds its next command back; parked is set too
-	held      bool // the command just dispatched was held back and stays in the input
-	parked    bool // a worker runs its command, or it waits for something
-	working   bool // a worker runs its command: parked is set too
-	lent      bool // a worker reads from in: it must not be written to or reused
-	stalled   bool // input waits until the output has been written
-	ended     bool // the client sends nothing more, but waits for replies
-	closing   closing
-	lastCmd   int   // Command.ID + 1 of the last command, 0 = none
-	activeMs  int64 // time of the last input or output
+	db       int
+	user     string
+	authed   bool
+	name     string
+	libName  string
+	libVer   string
+	readOnly bool
+	noEvict  bool
+	noTouch  bool
+	monitor  bool
+	reply    replyMode
+	paused   bool // CLIENT PAUSE holds its next command back; parked is set too
+	held     bool // the command just dispatched was held back and stays in the input
+	parked   bool // a worker runs its command, or it waits for something
+	working  bool // a worker runs its command: parked is set too
+	lent     bool // a worker reads from in: it must not be written to or reused
+	stalled  bool // input waits until the output has been written
+	ended    bool // the client sends nothing more, but waits for replies
+	closing  closing
+	lastCmd  int   // Command.ID + 1 of the last command, 0 = none
+	activeMs int64 // time of the last input or output
+	// tx is what is queued since MULTI, nil outside of it.
+	tx        *transaction
 	softSince int64 // when the output passed its soft limit, ms, 0 = it is below
 	inBytes   uint64
 	outBytes  uint64
@@ -60,6 +62,8 @@ type session struct {
 	caching     cachingWord // what CLIENT CACHING has said
 	cachingUsed bool        // and a command that it was said about has run
 
+	// watching is what the session WATCHes; see watchTable for what guards it.
+	watching watch
 	// killed asks the driver to close the connection; atomic.
 	killed atomic.Bool
 	// pushes holds messages from other sessions until the driver takes them.

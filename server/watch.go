@@ -64,6 +64,7 @@ func (t *watchTable) add(srv *Server, w *watch, db int, name []byte, there bool)
 func (t *watchTable) remove(srv *Server, w *watch) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	w.dirty.Store(false)
 	if len(w.keys) == 0 {
 		return
 	}
@@ -81,6 +82,33 @@ func (t *watchTable) remove(srv *Server, w *watch) {
 	}
 }
 
+// appendKeys appends the keys that w watches.
+func (t *watchTable) appendKeys(dst []engine.Key, e *engine.Engine, w *watch) []engine.Key {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range w.keys {
+		dst = append(dst, e.Key([]byte(w.keys[i].name)))
+	}
+	return dst
+}
+
+// failed tells whether a key that w watches has changed, or has expired since.
+// REQUIRES: the shards of the keys are locked.
+func (t *watchTable) failed(e *engine.Engine, w *watch, nowMs int64) bool {
+	if w.dirty.Load() {
+		return true
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range w.keys {
+		k := &w.keys[i]
+		if _, there := e.Peek(k.db, e.Key([]byte(k.name)), nowMs); k.there && !there {
+			return true
+		}
+	}
+	return false
+}
+
 // touch marks who watches what the event is about.
 // REQUIRES: the key's shard is locked, or all for a database's event.
 func (t *watchTable) touch(e *engine.Engine, ev *command.Event) {
@@ -92,7 +120,10 @@ func (t *watchTable) touch(e *engine.Engine, ev *command.Event) {
 	switch ev.Kind {
 	case command.KeyChanged:
 		for _, w := range t.byKey[ev.DB][string(ev.Key)] {
-			w.dirty.Store(true)
+			// To a watch of a key that had expired already nothing changes.
+			if ev.Class != command.EventExpired || w.saw(ev.DB, string(ev.Key)) {
+				w.dirty.Store(true)
+			}
 		}
 	case command.DatabaseFlushed:
 		t.touchDatabase(ev.DB, func(string) bool { return false })
@@ -128,6 +159,13 @@ func (w *watch) saw(db int, name string) bool {
 		}
 	}
 	return false
+}
+
+// count is how many keys w watches.
+func (t *watchTable) count(w *watch) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(w.keys)
 }
 
 // watching is how many sessions watch something, and how many keys.

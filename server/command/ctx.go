@@ -30,9 +30,10 @@ type Ctx struct {
 	Out  *resp.Writer
 
 	// AllLocked tells that every shard is locked already, as for commands
-	// with AllShards and inside transactions.
+	// with AllShards.
 	AllLocked bool
-	// OnWorker tells that the command runs beside the loops and may take long.
+	// OnWorker tells that the command may take long: it runs beside the loops,
+	// or cannot be taken off one any more.
 	OnWorker bool
 	// NoTouch leaves no trace of reads for eviction (CLIENT NO-TOUCH).
 	NoTouch bool
@@ -105,7 +106,7 @@ const heavyBytes = 1 << 20
 // Heavy tells a handler that is about to work through n bytes to return at
 // once, having changed and replied nothing: it will be run on a worker.
 func (c *Ctx) Heavy(n int) bool {
-	if n < heavyBytes || c.OnWorker || c.AllLocked {
+	if n < heavyBytes || c.OnWorker {
 		return false
 	}
 	c.Escalate = true

@@ -28,6 +28,7 @@ var rows = slices.Concat(
 	listRows,
 	sortRows,
 	connectionRows,
+	transactionRows,
 	pubsubRows,
 	serverRows,
 	scriptingRows,
