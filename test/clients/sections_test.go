@@ -9,8 +9,8 @@ import (
 
 // common are the sections that every client's program has.
 var common = []string{
-	"strings", "bitmaps", "keys", "pipelines",
-	"hashes", "lists", "sets", "zsets", "streams", "geo", "hll",
+	"strings", "bitmaps", "keys", "dump", "pipelines",
+	"hashes", "lists", "sort", "sets", "zsets", "streams", "geo", "hll",
 	"transactions", "scripts", "functions", "pubsub", "blocking",
 }
 
@@ -22,16 +22,13 @@ var modern = []string{"resp3", "caching"}
 var newer = []string{"fieldttl"}
 
 // landed are the sections that larder passes; the list grows with the commands.
-var landed = []string{"strings", "bitmaps", "pipelines"}
+var landed = []string{"strings", "bitmaps", "keys", "pipelines", "lists", "sort", "sets", "zsets", "hll", "pubsub"}
 
 // A program is one client's.
 type program struct {
 	name string
 	// all lists its sections.
 	all []string
-	// first is a section without which the client cannot even connect, "" for
-	// most.
-	first string
 	// prepare checks that the client is installed, builds the program into dir
 	// where it needs that, and returns the command line that runs it.
 	prepare func(t *testing.T, dir string) []string
@@ -44,20 +41,20 @@ func (p program) sections(oracle bool) []string {
 		if oracle {
 			return slices.Contains(newer, s)
 		}
-		return !slices.Contains(landed, s) || p.first != "" && !slices.Contains(landed, p.first)
+		return !slices.Contains(landed, s)
 	})
 }
 
 var programs = []program{
-	{"go-redis", slices.Concat(common, modern, newer), "", goProgram("goredis")},
-	{"rueidis", slices.Concat(common, modern, newer), "caching", goProgram("rueidis")},
-	{"redigo", common, "", goProgram("redigo")},
-	{"node-redis", slices.Concat(common, modern, newer), "", nodeProgram("node-redis")},
-	{"ioredis", common, "", nodeProgram("ioredis")},
-	{"redis-py", common, "", pythonProgram},
-	{"hiredis", common, "", hiredisProgram},
-	{"perl", common, "", perlProgram},
-	{"php", common, "", phpProgram},
+	{"go-redis", slices.Concat(common, modern, newer), goProgram("goredis")},
+	{"rueidis", slices.Concat(common, modern, newer), goProgram("rueidis")},
+	{"redigo", common, goProgram("redigo")},
+	{"node-redis", slices.Concat(common, modern, newer), nodeProgram("node-redis")},
+	{"ioredis", common, nodeProgram("ioredis")},
+	{"redis-py", common, pythonProgram},
+	{"hiredis", common, hiredisProgram},
+	{"perl", common, perlProgram},
+	{"php", common, phpProgram},
 }
 
 func goProgram(name string) func(*testing.T, string) []string {

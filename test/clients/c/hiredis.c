@@ -220,17 +220,23 @@ static void keys(void) {
     WANT("+OK", "RENAME thing renamed");
     WANT("-ERR no such key", "RENAME thing renamed");
     WANT("1", "COPY renamed copied");
-    redisReply *dump = redisCommand(c, "DUMP renamed");
-    if (dump == NULL || dump->type != REDIS_REPLY_STRING) fail(__LINE__, "DUMP: no string");
-    WANT("+OK", "RESTORE restored 0 %b", dump->str, (size_t)dump->len);
-    freeReplyObject(dump);
-    WANT("\"x\"", "GET restored");
-    WANT("3", "UNLINK renamed copied restored missing");
+    WANT("2", "UNLINK renamed copied missing");
     WANT("1", "PEXPIRE user:1 20");
     eventually(__LINE__, "0", "EXISTS user:1");
     WANT("+OK", "SELECT 1");
     WANT("0", "DBSIZE");
     WANT("+OK", "SELECT 0");
+}
+
+static void dump(void) {
+    WANT("+OK", "SET thing x");
+    redisReply *dump = redisCommand(c, "DUMP thing");
+    if (dump == NULL || dump->type != REDIS_REPLY_STRING) fail(__LINE__, "DUMP: no string");
+    WANT("+OK", "RESTORE restored 0 %b", dump->str, (size_t)dump->len);
+    dump->str[0] ^= 1;
+    WANT("-ERR DUMP payload version or checksum are wrong", "RESTORE other 0 %b", dump->str, (size_t)dump->len);
+    freeReplyObject(dump);
+    WANT("\"x\"", "GET restored");
 }
 
 static void pipelines(void) {
@@ -287,8 +293,6 @@ static void lists(void) {
     WANT("[\"y\", \"a\"]", "LPOP l 9");
     WANT("nil", "LPOP l");
     WANT("[\"m\", [\"b\"]]", "LMPOP 2 l m LEFT");
-    WANT("3", "RPUSH n 3 1 2");
-    WANT("[\"3\", \"2\", \"1\"]", "SORT n DESC");
     WANT("+OK", "SET s x");
     WANT("-WRONGTYPE Operation against a key holding the wrong kind of value", "LPUSH s y");
     for (int i = 0; i < 5000; i++) redisAppendCommand(c, "RPUSH large %d", i);
@@ -299,6 +303,14 @@ static void lists(void) {
     }
     WANT("\"2500\"", "LINDEX large 2500");
     WANT("[\"4998\", \"4999\"]", "LRANGE large -2 -1");
+}
+
+static void sort(void) {
+    WANT("3", "RPUSH n 3 1 2");
+    WANT("[\"3\", \"2\", \"1\"]", "SORT n DESC");
+    WANT("+OK", "MSET w_1 c w_2 b w_3 a");
+    WANT("[\"a\", \"b\", \"c\"]", "SORT n BY w_* GET w_* ALPHA");
+    WANT("3", "SORT n STORE sorted");
 }
 
 static void sets(void) {
@@ -513,7 +525,7 @@ static const struct {
     const char *name;
     void (*run)(void);
 } sections[] = {
-    {"strings", strings}, {"bitmaps", bitmaps}, {"keys", keys}, {"pipelines", pipelines}, {"hashes", hashes}, {"lists", lists},
+    {"strings", strings}, {"bitmaps", bitmaps}, {"keys", keys}, {"dump", dump}, {"pipelines", pipelines}, {"hashes", hashes}, {"lists", lists}, {"sort", sort},
     {"sets", sets}, {"zsets", zsets}, {"streams", streams}, {"geo", geo}, {"hll", hll}, {"transactions", transactions},
     {"scripts", scripts}, {"functions", functions}, {"pubsub", pubsub}, {"blocking", blocking},
 };

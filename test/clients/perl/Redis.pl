@@ -153,14 +153,19 @@ $sections{keys} = sub {
     same('PERSIST', $r->persist('thing'), 1);
     same('RENAME', $r->rename('thing', 'renamed'), 'OK');
     same('EXISTS', $r->exists('thing'), 0);
-    same('RESTORE', $r->restore('restored', 0, $r->dump('renamed')), 'OK');
-    same('GET after RESTORE', $r->get('restored'), 'x');
-    same('DEL', $r->del('renamed', 'restored', 'missing'), 2);
+    same('DEL', $r->del('renamed', 'missing'), 1);
     same('PEXPIRE', $r->pexpire('user:1', 20), 1);
     eventually('the key expires', sub { !$r->exists('user:1') });
     same('SELECT', $r->select(1), 'OK');
     same('DBSIZE of another database', $r->dbsize, 0);
     same('SELECT back', $r->select(0), 'OK');
+};
+
+$sections{dump} = sub {
+    $r->set(thing => 'x');
+    same('RESTORE', $r->restore('restored', 0, $r->dump('thing')), 'OK');
+    same('the string', $r->get('restored'), 'x');
+    same('DUMP of nothing', $r->dump('missing'), undef);
 };
 
 # A call with a code reference at its end is pipelined.
@@ -216,13 +221,18 @@ $sections{lists} = sub {
     same('LPOP', $r->lpop('l'), 'y');
     same('RPOP of nothing', $r->rpop('l'), undef);
     same('LMPOP', [$r->lmpop(2, 'l', 'm', 'LEFT', 'COUNT', 5)], ['m', [qw(a b)]]);
-    $r->rpush('n', 3, 1, 2);
-    same('SORT', [$r->sort('n', 'DESC')], [3, 2, 1]);
     $r->set('s', 'x');
     fails('LPUSH to a string', sub { $r->lpush('s', 'y') }, 'WRONGTYPE');
     same('RPUSH of 5000', $r->rpush('large', 0 .. 4999), 5000);
     same('LLEN', $r->llen('large'), 5000);
     same('LRANGE of all', [$r->lrange('large', 0, -1)], [0 .. 4999]);
+};
+
+$sections{sort} = sub {
+    $r->rpush('n', 3, 1, 2);
+    same('SORT', [$r->sort('n', 'DESC')], [3, 2, 1]);
+    same('SORT LIMIT', [$r->sort('n', 'LIMIT', 1, 1)], [2]);
+    same('SORT STORE', $r->sort('n', 'STORE', 'sorted'), 3);
 };
 
 $sections{sets} = sub {

@@ -118,12 +118,20 @@ def keys():
     same("RENAME", r.rename("thing", "renamed"), True)
     fails("RENAME of nothing", lambda: r.rename("thing", "renamed"), "no such key")
     same("COPY", r.copy("renamed", "copied"), True)
-    same("RESTORE", r.restore("restored", 0, raw.dump("renamed")), "OK")
-    same("GET after RESTORE", r.get("restored"), "x")
-    same("UNLINK", r.unlink("renamed", "copied", "restored", "missing"), 3)
+    same("UNLINK", r.unlink("renamed", "copied", "missing"), 2)
     same("PEXPIRE", r.pexpire("user:1", 20), True)
     eventually("the key expires", lambda: not r.exists("user:1"))
     same("INFO", r.info("server")["redis_mode"], "standalone")
+
+
+def dump():
+    r.set("s", "x")
+    same("RESTORE", r.restore("copied", 0, raw.dump("s")), "OK")
+    same("the string", r.get("copied"), "x")
+    fails("RESTORE to a key that exists", lambda: r.restore("copied", 0, raw.dump("s")), "BUSYKEY")
+    r.rpush("l", "a", 1, 70000)
+    same("RESTORE REPLACE", r.restore("copied", 0, raw.dump("l"), replace=True), "OK")
+    same("the list", r.lrange("copied", 0, -1), ["a", "1", "70000"])
 
 
 def pipelines():
@@ -170,13 +178,18 @@ def lists():
     same("LPOP count", r.lpop("m", 9), ["a", "b"])
     same("LMPOP", r.lmpop(2, "m", "l", direction="LEFT"), ["l", ["y"]])
     same("RPOP of nothing", r.rpop("l"), None)
-    r.rpush("n", 3, 1, 2)
-    same("SORT", r.sort("n", desc=True), ["3", "2", "1"])
-    same("SORT STORE", r.sort("n", store="sorted"), 3)
     r.set("s", "x")
     fails("LPUSH to a string", lambda: r.lpush("s", "y"), "WRONGTYPE")
     r.rpush("large", *range(5000))
     same("LRANGE of all", r.lrange("large", 0, -1), [str(i) for i in range(5000)])
+
+
+def sort():
+    r.rpush("n", 3, 1, 2)
+    same("SORT", r.sort("n", desc=True), ["3", "2", "1"])
+    r.mset({"w_1": "c", "w_2": "b", "w_3": "a"})
+    same("SORT BY GET", r.sort("n", by="w_*", get=["#", "w_*"], alpha=True, groups=True), [("3", "a"), ("2", "b"), ("1", "c")])
+    same("SORT STORE", r.sort("n", store="sorted"), 3)
 
 
 def sets():
@@ -413,7 +426,7 @@ def blocking():
 
 
 SECTIONS = {f.__name__: f for f in (
-    strings, bitmaps, keys, pipelines, hashes, lists, sets, zsets, streams, geo, hll, transactions, scripts, functions,
+    strings, bitmaps, keys, dump, pipelines, hashes, lists, sort, sets, zsets, streams, geo, hll, transactions, scripts, functions,
     pubsub, blocking)}
 
 

@@ -68,7 +68,6 @@ func lists() {
 	check.Same("LPUSHX", check.Must(rdb.LPushX(ctx, "l", "x").Result()), 0)
 
 	check.OK("RPUSH", rdb.RPush(ctx, "n", 3, 1, 2).Err())
-	check.Same("SORT", check.Must(rdb.Sort(ctx, "n", &redis.Sort{Order: "DESC"}).Result()), []string{"3", "2", "1"})
 	key, popped := mustPop(rdb.LMPop(ctx, "left", 2, "missing", "n").Result())
 	check.Same("key of LMPOP", key, "n")
 	check.Same("LMPOP", popped, []string{"3", "1"})
@@ -80,6 +79,16 @@ func lists() {
 	}
 	check.Same("LINDEX in the middle", check.Must(rdb.LIndex(ctx, "large", 2500).Result()), "2500")
 	check.Same("LRANGE of all", len(check.Must(rdb.LRange(ctx, "large", 0, -1).Result())), 5000)
+}
+
+func sorting() {
+	check.OK("RPUSH", rdb.RPush(ctx, "n", 3, 1, 2).Err())
+	check.Same("SORT", check.Must(rdb.Sort(ctx, "n", &redis.Sort{Order: "DESC"}).Result()), []string{"3", "2", "1"})
+	check.OK("MSET", rdb.MSet(ctx, "w_1", "c", "w_2", "b", "w_3", "a").Err())
+	by := redis.Sort{By: "w_*", Get: []string{"#", "w_*"}, Alpha: true, Count: 2}
+	check.Same("SORT BY GET", check.Must(rdb.Sort(ctx, "n", &by).Result()), []string{"3", "a", "2", "b"})
+	check.Same("SORT STORE", check.Must(rdb.SortStore(ctx, "n", "sorted", &redis.Sort{}).Result()), 3)
+	check.Same("the stored list", check.Must(rdb.LRange(ctx, "sorted", 0, -1).Result()), []string{"1", "2", "3"})
 }
 
 func mustPop(key string, values []string, err error) (string, []string) {

@@ -60,6 +60,17 @@ func lists() {
 	list([]string{"a", "b"}, "LPOP", "m", 5)
 	reply(arr{"l", arr{"y"}}, "LMPOP", 2, "m", "l", "LEFT")
 	null("LPOP", "l")
+	status("SET", "s", "x")
+	fails("WRONGTYPE", "LPUSH", "s", 1)
+	for i := range 5000 {
+		check.OK("Send", c.Send("RPUSH", "large", i))
+	}
+	check.Same("replies", len(check.Must(redis.Values(c.Do("")))), 5000)
+	text("2500", "LINDEX", "large", 2500)
+	integer(5000, "LLEN", "large")
+}
+
+func sorting() {
 	integer(3, "RPUSH", "n", 3, 1, 2)
 	list([]string{"1", "2", "3"}, "SORT", "n")
 	status("SET", "w_1", 30)
@@ -68,13 +79,6 @@ func lists() {
 	list([]string{"3", "2", "1"}, "SORT", "n", "BY", "w_*")
 	integer(3, "SORT", "n", "BY", "nosort", "GET", "w_*", "STORE", "sorted")
 	list([]string{"10", "30", "20"}, "LRANGE", "sorted", 0, -1)
-	fails("WRONGTYPE", "LPUSH", "w_1", 1)
-	for i := range 5000 {
-		check.OK("Send", c.Send("RPUSH", "large", i))
-	}
-	check.Same("replies", len(check.Must(redis.Values(c.Do("")))), 5000)
-	text("2500", "LINDEX", "large", 2500)
-	integer(5000, "LLEN", "large")
 }
 
 func sets() {

@@ -66,8 +66,6 @@ func lists() {
 	null("RPOP of nothing", b().Rpop().Key("l").Build())
 	popped := check.Must(do(b().Lmpop().Numkeys(2).Key("l", "m").Left().Build()).AsLMPop())
 	check.Same("LMPOP", popped, rueidis.KeyValues{Key: "m", Values: []string{"b"}})
-	want("RPUSH", b().Rpush().Key("n").Element("3", "1", "2").Build(), 3)
-	check.Same("SORT", list(b().Sort().Key("n").Desc().Build()), []string{"3", "2", "1"})
 	want("SET", b().Set().Key("s").Value("x").Build(), "OK")
 	fails("LPUSH to a string", b().Lpush().Key("s").Element("y").Build(), "WRONGTYPE")
 	var many []string
@@ -76,6 +74,12 @@ func lists() {
 	}
 	want("RPUSH of 5000", b().Rpush().Key("large").Element(many...).Build(), 5000)
 	check.Same("LRANGE of all", list(b().Lrange().Key("large").Start(0).Stop(-1).Build()), many)
+}
+
+func sorting() {
+	want("RPUSH", b().Rpush().Key("n").Element("3", "1", "2").Build(), 3)
+	check.Same("SORT", list(b().Sort().Key("n").Desc().Build()), []string{"3", "2", "1"})
+	check.Same("SORT_RO LIMIT", list(b().SortRo().Key("n").Limit(1, 1).Build()), []string{"2"})
 }
 
 func sets() {
