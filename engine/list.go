@@ -163,7 +163,8 @@ func (lim *Limits) listGrows(runBytes, items int) bool {
 
 // listShrinks tells whether a large list of so many bytes in a run and elements
 // becomes a small one: at half of the threshold, so that pushing and popping in
-// turn does not convert it each time.
+// turn does not convert it each time. Redis waits until all elements are in one
+// of its nodes too, which depends on where they were pushed.
 func (lim *Limits) listShrinks(runBytes, items int) bool {
 	maxBytes, maxItems := lim.listRun()
 	if lim.ListSize < 0 {

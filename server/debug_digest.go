@@ -43,6 +43,16 @@ func (d *digest) mixValue(it *engine.Item) {
 	case engine.TypeString:
 		var digits [20]byte
 		d.mix(it.Bytes(digits[:0]))
+	case engine.TypeList:
+		l := it.List()
+		for w := l.Walk(0, false); ; {
+			v, more := w.Next()
+			if !more {
+				break
+			}
+			var digits [20]byte
+			d.mix(v.Bytes(digits[:0]))
+		}
 	case engine.TypeSet:
 		it.EachMember(func(member []byte) { d.xor(member) })
 	case engine.TypeHash:

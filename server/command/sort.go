@@ -171,7 +171,11 @@ func (s *sorting) load(it *engine.Item) {
 		}
 		s.elements = make([]sortElement, 0, z.Len())
 		var cur engine.ZCursor
-		for z.Seek(&cur, 0, s.unsorted && s.desc); cur.Next(); {
+		from, backward := 0, s.unsorted && s.desc
+		if backward {
+			from = z.Len() - 1
+		}
+		for z.Seek(&cur, from, backward); cur.Next(); {
 			s.add(s.copied(cur.Member()))
 		}
 	}

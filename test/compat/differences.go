@@ -52,6 +52,12 @@ var differences = []harness.Difference{
 		Reason:   "Since Redis 7.2.",
 	},
 	{
+		Kind: harness.Replies, Command: "OBJECT ENCODING .*", Oracle: `\$9\\r\\nquicklist`, Larder: `\$8\\r\\nlistpack`,
+		Example: "0> RPUSH a b\n0> OBJECT ENCODING a",
+		Title:   "`OBJECT ENCODING` of a short list is `listpack`",
+		Reason:  "Since Redis 7.2. `list-max-listpack-size` says what is short.",
+	},
+	{
 		Kind: harness.Replies, Command: "OBJECT ENCODING .*", Oracle: `\$9\\r\\nhashtable`, Larder: `\$8\\r\\nlistpack`,
 		Example: "0> SADD a x\n0> OBJECT ENCODING a",
 		Title:   "`OBJECT ENCODING` of a small set of strings is `listpack`",

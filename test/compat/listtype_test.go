@@ -41,6 +41,8 @@ var listRows = []string{
 	"LMPOP 2 lkey lkey (LEFT|RIGHT) [COUNT popcount]",
 	"LMPOP index lkey* (LEFT|RIGHT|junk) [COUNT popcount|junk]",
 	"TYPE lkey",
+	"OBJECT ENCODING lkey",
+	"DEBUG DIGEST-VALUE lkey",
 	"EXPIRE lkey secs",
 	"TTL lkey",
 	"COPY lkey lkey {DB db|REPLACE}",

@@ -8,9 +8,9 @@ import (
 	"larder/test/compat/harness"
 )
 
-// sortFamily sorts lists and sets whose elements name other keys. Where the
+// sortFamily sorts lists, sets and sorted sets whose elements name other keys. Where the
 // order of equal elements is the server's own, which is with BY and LIMIT
-// together, and in sets with BY and ALPHA, no two elements are equal.
+// together, and in sets and sorted sets with BY and ALPHA, no two elements are equal.
 //
 // No number is too large for a double: after one redis-server 7.0 refuses an
 // empty element too, because it does not reset errno.
@@ -42,6 +42,12 @@ var sortFamily = family{
 		"SADD set number*",
 		"SREM set number*",
 		"DEL set",
+		"ZADD zset (number word)*",
+		"ZADD zset (score number)*",
+		"ZADD zset (score number)*",
+		"SORT zset {DESC|LIMIT index count|GET get|STORE stored}",
+		"SORT zset BY weights {DESC|GET get}",
+		"SORT zset BY constant {DESC|LIMIT index count|GET get|STORE stored}",
 		"SORT set {DESC|LIMIT index count|GET get|STORE stored}",
 		"SORT set ALPHA {DESC|LIMIT index count|GET get}",
 		"SORT set BY weights {DESC|GET #|STORE stored}",
@@ -56,6 +62,8 @@ var sortFamily = family{
 	},
 	classes: harness.Classes{
 		"list":     harness.Choose("l", "l", "m", "out"),
+		"score":    harness.Integer(-9, 9),
+		"zset":     harness.Choose("z"),
 		"set":      harness.Choose("set"),
 		"stored":   harness.Choose("out", "out", "l", "w_1"),
 		"number":   harness.Mix(10, harness.Integer(-5, 15), 2, harness.Choose("1.5", "1e1", "-0", "0x10", " 7", "+3", "01"), 1, harness.Choose("inf", "-inf", "1e308", "9007199254740993", "-12")),
