@@ -6,5 +6,5 @@ var containerTypes = [...]containerOps{
 	TypeSet:    tableOps,
 	TypeZSet:   zsetOps,
 	TypeHash:   tableOps,
-	TypeStream: {},
+	TypeStream: streamOps,
 }

@@ -147,7 +147,7 @@ func writeSpec(w *resp.Writer, k *KeySpec) {
 	}
 	w.BulkString("range")
 	w.BulkString("spec")
-	writeNumbers(w, "lastkey", last, "keystep", k.Step, "limit", 0)
+	writeNumbers(w, "lastkey", last, "keystep", k.Step, "limit", k.Limit)
 }
 
 func writeUnknown(w *resp.Writer) {

@@ -14,8 +14,9 @@ import (
 //	                                  the end, -1 is the last argument
 //	num N[:FIRST[:STEP]] FLAG …       argument N holds the number of keys, the first
 //	                                  one stands at N+FIRST (default 1)
-//	after WORD FROM [LAST[:STEP]] FLAG …  keys that follow an option word which is
-//	                                  searched from argument FROM on
+//	after WORD FROM LAST[:STEP[:LIMIT]] FLAG …  keys that follow an option word which
+//	                                  is searched from argument FROM on; with LAST -1
+//	                                  and LIMIT 2, the first half of what follows
 //
 // and several specs are separated by ";". Flags are Redis's: RO RW OW RM and
 // access update insert delete not_key incomplete variable_flags.
@@ -25,6 +26,7 @@ type KeySpec struct {
 	Word              string // != "": the option word the keys follow
 	From              int    // where the search for Word starts
 	Unknown           bool   // an option's key, or no Word: keys that are not in the request
+	Limit             int    // > 1: only one of so many arguments up to Last is a key
 	Flags             []string
 }
 
@@ -73,11 +75,11 @@ func parseKeySpec(words []string) (KeySpec, error) {
 		if err != nil {
 			return k, err
 		}
-		n, err := numbers(words[3], []int{0, 1})
+		n, err := numbers(words[3], []int{0, 1, 0})
 		if err != nil {
 			return k, err
 		}
-		k.Word, k.From, k.First, k.Last, k.Step = words[1], from, 1, n[0], n[1]
+		k.Word, k.From, k.First, k.Last, k.Step, k.Limit = words[1], from, 1, n[0], n[1], n[2]
 		k.Flags = words[4:]
 	default:
 		n, err := numbers(words[0], []int{0, 0, 1})
@@ -144,6 +146,12 @@ func (c *Command) AppendKeys(dst []int, args [][]byte) (_ []int, ok bool) {
 				continue
 			}
 			first, last = at+1, at+1+k.Last
+			if k.Last < 0 {
+				last = len(args) + k.Last
+			}
+			if k.Limit > 1 {
+				last = first + (last-first+1)/k.Limit - 1
+			}
 		case last < 0:
 			last += len(args)
 		}

@@ -32,4 +32,5 @@ var rows = slices.Concat(
 	pubsubRows,
 	serverRows,
 	scriptingRows,
+	streamRows,
 )

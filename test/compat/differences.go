@@ -99,6 +99,12 @@ var differences = []harness.Difference{
 		Title:   "`mg` with `T-1 t` answers `t0`, not `t4294967295`",
 		Reason:  "Of a time to live that is over memcached prints the negative number as a large one.",
 	},
+	{
+		Kind: harness.Replies, Command: "XREAD(GROUP)? .*", Oracle: "-ERR Unbalanced XREAD list of streams: .*", Larder: "-ERR Unbalanced 'xread(group)?' list of streams: .*",
+		Example: "0> XREADGROUP GROUP g c STREAMS a b 0",
+		Title:   "`XREAD` and `XREADGROUP` with a missing ID name the command in the error",
+		Reason:  "As since Redis 7.2.",
+	},
 
 	{
 		Kind: harness.Stream, Command: "resp (inline nul byte|nul instead of dollar|tls hello)",
