@@ -135,7 +135,11 @@ func (w *Writer) Bool(b bool) {
 // a bulk string of it.
 func (w *Writer) Double(f float64) {
 	var text [32]byte
-	s := AppendDouble(text[:0], f)
+	w.DoubleText(AppendDouble(text[:0], f))
+}
+
+// DoubleText is Double for a number that is printed in another form.
+func (w *Writer) DoubleText(s []byte) {
 	if !w.resp3() {
 		w.Bulk(s)
 		return

@@ -29,6 +29,7 @@ func TestWriter(t *testing.T) {
 		{"push", func(w *Writer) { w.Push(1); w.BulkString("m") }, "*1\r\n$1\r\nm\r\n", ">1\r\n$1\r\nm\r\n"},
 		{"bools", func(w *Writer) { w.Bool(true); w.Bool(false) }, ":1\r\n:0\r\n", "#t\r\n#f\r\n"},
 		{"double", func(w *Writer) { w.Double(0.5) }, "$3\r\n0.5\r\n", ",0.5\r\n"},
+		{"text of a double", func(w *Writer) { w.DoubleText([]byte("0.50")) }, "$4\r\n0.50\r\n", ",0.50\r\n"},
 		{"infinite", func(w *Writer) { w.Double(math.Inf(-1)) }, "$4\r\n-inf\r\n", ",-inf\r\n"},
 		{"verbatim", func(w *Writer) { w.Verbatim("txt", "a\nb") }, "$3\r\na\nb\r\n", "=7\r\ntxt:a\nb\r\n"},
 		{"raw", func(w *Writer) { w.Raw([]byte("+X\r\n")) }, "+X\r\n", ""},

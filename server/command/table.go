@@ -24,6 +24,7 @@ var rows = slices.Concat(
 	setRows,
 	zsetRows,
 	hashRows,
+	geoRows,
 	genericRows,
 	listRows,
 	sortRows,

@@ -138,6 +138,15 @@ func (c *Ctx) zadd(o zaddOptions, first int) {
 			return
 		}
 	}
+	c.zaddPairs(o, (len(c.Args)-first)/2, func(i int) (float64, []byte) {
+		score, _ := parseDouble(c.Args[first+2*i])
+		return score, c.Args[first+2*i+1]
+	})
+}
+
+// zaddPairs adds n pairs of score and member to the sorted set at the only key
+// and replies.
+func (c *Ctx) zaddPairs(o zaddOptions, n int, pair func(i int) (score float64, member []byte)) {
 	var z engine.ZSet
 	found, ok := c.zsetWrite(0, &z)
 	if !ok {
@@ -149,11 +158,11 @@ func (c *Ctx) zadd(o zaddOptions, first int) {
 	}
 	added, updated := 0, 0
 	var last zaddResult
-	z.Begin((len(c.Args) - first) / 2)
-	for i := first; i < len(c.Args); i += 2 {
-		score, _ := parseDouble(c.Args[i])
+	z.Begin(n)
+	for i := range n {
+		score, member := pair(i)
 		var err error
-		if last, err = zaddOne(&z, o, score, c.Args[i+1]); err != nil {
+		if last, err = zaddOne(&z, o, score, member); err != nil {
 			c.Fail(err)
 			return
 		}

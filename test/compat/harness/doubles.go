@@ -50,6 +50,35 @@ func oneNumber(oracle, subject []byte) bool {
 	return errA == nil && errB == nil && math.Float64bits(a) == math.Float64bits(b) && string(oracle) == fmt.Sprintf("%.17g", a)
 }
 
+// nearDistance is by how much of itself a distance may differ: sines are not
+// rounded alike by all mathematical libraries.
+const nearDistance = 1e-12
+
+// NearDoubles compares lists of members and distances.
+func NearDoubles(oracle, subject Reply) string { return nearDoubles(oracle.Value, subject.Value) }
+
+func nearDoubles(a, b Value) string {
+	if sameDoubles(a, b) == "" {
+		return ""
+	}
+	if a.Kind != b.Kind || len(a.Elems) != len(b.Elems) {
+		return "types or lengths differ"
+	}
+	if len(a.Elems) == 0 {
+		x, errX := strconv.ParseFloat(string(a.Str), 64)
+		y, errY := strconv.ParseFloat(string(b.Str), 64)
+		if errX != nil || errY != nil || math.Abs(x-y) > nearDistance*math.Abs(x) {
+			return "replies differ"
+		}
+	}
+	for i := range a.Elems {
+		if d := nearDoubles(a.Elems[i], b.Elems[i]); d != "" {
+			return fmt.Sprintf("element %d: %s", i+1, d)
+		}
+	}
+	return ""
+}
+
 // sameForm compares types and lengths only: the content is chosen at random.
 func sameForm(oracle, subject Reply) string {
 	var same func(a, b Value) bool
