@@ -234,3 +234,42 @@ func changeLists(e *Engine, r *rand.Rand, keys [3]Key, lim *Limits) (name string
 		return "move", l.MoveToNew(end, 0, dst, lim, testNow)
 	}
 }
+
+// TestListRebuild cuts long lists down to a few elements: what is left is right,
+// and the rest is freed bit by bit.
+func TestListRebuild(t *testing.T) {
+	e := shardedEngine(t, 2)
+	lim := DefaultLimits()
+	k := e.Key([]byte("list"))
+	e.LockAll()
+	var values [][]byte
+	for i := range 30_000 {
+		values = append(values, fmt.Appendf(nil, "element %d", i))
+	}
+	for _, cut := range []struct{ from, n int }{{0, 2000}, {28_500, 1500}, {14_000, 4000}, {7, 900}, {500, 25_000}} {
+		if err := e.NewList(0, k, Tail, values, &lim, testNow); err != nil {
+			t.Fatal(err)
+		}
+		it, _ := e.Find(0, k, testNow)
+		l := it.List()
+		if err := l.Trim(cut.from, cut.n, &lim); err != nil {
+			t.Fatal(err)
+		}
+		if err := checkList(&l, &lim); err != nil {
+			t.Errorf("%+v: %v", cut, err)
+		}
+		if got := listContent(e, k); !slices.EqualFunc(got, values[cut.from:cut.from+cut.n], bytes.Equal) {
+			t.Errorf("%+v: %d elements are left, or others", cut, len(got))
+		}
+		if rebuilt := len(values)-cut.n > rebuildAbove && cut.n < 3000; rebuilt != k.Shard.HasGarbage() {
+			t.Errorf("%+v: garbage waits: %v", cut, k.Shard.HasGarbage())
+		}
+		e.Delete(0, k, testNow)
+		for k.Shard.Reclaim(50) {
+		}
+	}
+	e.UnlockAll()
+	if err := checkEngine(e); err != nil {
+		t.Error(err)
+	}
+}

@@ -86,9 +86,41 @@ func (l *List) Trim(from, n int, lim *Limits) error {
 		return l.shrink(l.gather(from, n))
 	}
 	g := l.large()
+	if gone := length - n; gone > rebuildAbove && gone > 8*n && l.rebuild(from, n) {
+		return nil
+	}
 	g.pop(Tail, length-from-n)
 	g.pop(Head, from)
 	return nil
+}
+
+// rebuildAbove is how many elements have to go before the rest is copied, if it
+// is much less, and the list that was is freed in the background.
+const rebuildAbove = 10_000
+
+// rebuild makes n elements from an index on a list of their own, in the place of
+// the one that they are in. It does nothing and returns false if there is no
+// memory for that.
+// REQUIRES: the list is large and stays so.
+func (l *List) rebuild(from, n int) bool {
+	old := l.large()
+	g, ok := l.it.shard.newLargeList()
+	if !ok {
+		return false
+	}
+	for w := l.Walk(from, false); n > 0; n-- {
+		v, _ := w.Next()
+		if !g.push(Tail, v.item.content()) {
+			g.discard()
+			return false
+		}
+	}
+	if l.it.replaceRoot(g.root) != nil {
+		g.discard()
+		return false
+	}
+	old.discard()
+	return true
 }
 
 // RemoveEqual removes up to n elements that equal a value, the first of the list

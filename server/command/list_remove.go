@@ -64,6 +64,9 @@ func ltrim(c *Ctx) {
 	n := l.Len()
 	from, to := indexRange(start, end, n)
 	kept := to + 1 - from
+	if kept > 0 && c.Heavy(l.Share(n-kept)) {
+		return
+	}
 	if err := l.Trim(from, kept, &c.Config.Limits); err != nil {
 		c.Fail(err)
 		return
