@@ -97,12 +97,12 @@ func (p *Listpack) Int(n int64) {
 	p.back(len(p.b) - at)
 }
 
-// Join appends the items of another listpack.
-func (p *Listpack) Join(q *Listpack) {
-	if q.count > 0 {
+// Encoded appends count items that are encoded already.
+func (p *Listpack) Encoded(count int, items []byte) {
+	if count > 0 {
 		p.begin()
-		p.b = append(p.b, q.b[packHeader:]...)
-		p.count += q.count - 1
+		p.b = append(p.b, items...)
+		p.count += count - 1
 	}
 }
 

@@ -125,27 +125,68 @@ func TestRoundTripIntset(t *testing.T) {
 	}
 }
 
-// A stream is written in nodes of any size and read as it was.
+// streamNode is a node as stream.go draws it, of entries of two fields, of
+// which every third has other ones and every fifth is deleted. It adds the
+// others to want.
+func streamNode(id StreamID, entries int, want *transcript) (count int, items []byte, live int) {
+	var body Listpack
+	for i := range entries {
+		value := fmt.Append(nil, "value", i)
+		flags := int64(0)
+		if i%5 == 4 {
+			flags |= entryDeleted
+		}
+		fields := [][]byte{[]byte("name"), value, []byte("12"), []byte("-12")}
+		if i%3 == 2 {
+			fields[0] = value
+		} else {
+			flags |= entrySameFields
+		}
+		body.Int(flags)
+		body.Int(int64(i))
+		body.Int(-3)
+		if flags&entrySameFields == 0 {
+			body.Int(2)
+			for _, f := range fields {
+				body.String(f)
+			}
+			body.Int(8)
+		} else {
+			body.String(fields[1])
+			body.String(fields[3])
+			body.Int(5)
+		}
+		if flags&entryDeleted == 0 {
+			live++
+			_ = want.StreamEntry(StreamID{id.Ms + uint64(i), id.Seq - 3}, fields)
+		}
+	}
+	var head Listpack
+	for _, n := range []int64{int64(live), int64(entries - live), 2} {
+		head.Int(n)
+	}
+	head.String([]byte("name"))
+	head.String([]byte("12"))
+	head.Int(0)
+	return head.count + body.count, append(head.b[packHeader:], body.b[packHeader:]...), live
+}
+
+// A stream is read as it was written, without the entries that are deleted.
 func TestRoundTripStream(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 4))
-	for _, limits := range [][2]int{{0, 0}, {100, 0}, {0, 1}, {4096, 100}, {1 << 30, 7}} {
+	for _, nodes := range []int{0, 1, 40} {
 		var w Writer
 		var want, got transcript
-		s := w.Stream(limits[0], limits[1])
-		info := StreamInfo{Added: 1000, MaxDeleted: StreamID{7, 8}}
-		names := words(r, 3)
-		for i := range 300 {
-			id := StreamID{uint64(1000 + i/3), uint64(i % 3)}
-			var fields [][]byte
-			for _, name := range names[:1+i%3] {
-				fields = append(fields, name, words(r, 1)[0])
-			}
-			s.Entry(id, fields)
-			_ = want.StreamEntry(id, fields)
-			info.Last = id
-			info.Length++
+		s := w.Stream()
+		info := StreamInfo{Added: 100_000, MaxDeleted: StreamID{7, 8}, Last: StreamID{1 << 50, 0}}
+		for i := range nodes {
+			id := StreamID{uint64(1000 * (i + 1)), 5}
+			count, items, live := streamNode(id, 1+i, &want)
+			s.Node(id, count, items)
+			info.Length += uint64(live)
 		}
-		info.First = StreamID{1000, 0}
+		if nodes > 0 {
+			info.First = StreamID{1000, 2}
+		}
 		s.Info(info, 1)
 		_ = want.Stream(info)
 		g := StreamGroup{Last: StreamID{1000, 1}, Read: ReadUnknown}
@@ -158,7 +199,7 @@ func TestRoundTripStream(t *testing.T) {
 		_ = want.Consumer([]byte("c"), 99, 99)
 		_ = want.Pending(StreamID{1000, 1}, 123, 2)
 		if n, err := Read(w.Buf, &got); err != nil || n != len(w.Buf) || !slices.Equal(got.lines, want.lines) {
-			t.Fatalf("limits %v: %v\n%.2000q\nwant\n%.2000q", limits, err, got.lines, want.lines)
+			t.Fatalf("%d nodes: %v\n%.2000q\nwant\n%.2000q", nodes, err, got.lines, want.lines)
 		}
 	}
 }
