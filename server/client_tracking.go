@@ -211,10 +211,10 @@ func (s *session) trackingFlags(t *tracker) []string {
 }
 
 // ageCaching forgets what CLIENT CACHING said when the command that it was said
-// about has run: the next one that is no CLIENT command. It is called before each
-// command. REQUIRES: s.mu is held.
+// about has run: the next one that is no CLIENT command, or, when that is MULTI,
+// the transaction. It is called before each command. REQUIRES: s.mu is held.
 func (s *session) ageCaching(cmd *bound) {
-	if s.cachingUsed {
+	if s.cachingUsed && s.tx == nil {
 		s.caching, s.cachingUsed = cachingUnsaid, false
 	}
 	if cmd == nil || cmd.Parent == nil || cmd.Parent.Name != "client" {

@@ -22,7 +22,10 @@ var modern = []string{"resp3", "caching"}
 var newer = []string{"fieldttl"}
 
 // landed are the sections that larder passes; the list grows with the commands.
-var landed = []string{"strings", "bitmaps", "keys", "pipelines", "lists", "sort", "sets", "zsets", "hll", "pubsub"}
+var landed = []string{
+	"strings", "bitmaps", "keys", "pipelines", "hashes", "lists", "sort", "sets", "zsets", "hll",
+	"transactions", "scripts", "pubsub", "caching", "resp3",
+}
 
 // A program is one client's.
 type program struct {

@@ -27,9 +27,8 @@ func resp3() {
 	check.Same("a verbatim string", check.Must(rdb.Do(ctx, "CLIENT", "INFO").Text())[:3], "id=")
 	check.Same("a boolean", do("EVAL", "redis.setresp(3); return true", 0), any(true))
 	check.Same("a big number stays a number", do("EVAL", "redis.setresp(3); return {double=2.5}", 0), any(2.5))
-	config := do("CONFIG", "GET", "maxmemory-policy").(map[any]any)
-	check.Same("a map of CONFIG GET", config["maxmemory-policy"], any("noeviction"))
-	check.Same("COMMAND COUNT", check.Must(rdb.Do(ctx, "COMMAND", "COUNT").Int()) > 200, true)
+	config := do("CONFIG", "GET", "maxmemory").(map[any]any)
+	check.Same("a map of CONFIG GET", config["maxmemory"], any("0"))
 }
 
 // caching lets the client answer repeated reads by itself.
