@@ -147,10 +147,19 @@ func (it *Item) FieldsDue(nowMs int64) bool {
 // REQUIRES: the shard is locked.
 func (it *Item) DropFields(nowMs int64) (dropped int, gone bool) {
 	dropped, gone, _ = it.dropFields(nowMs, never)
+	it.fieldsDropped(dropped, gone)
+	return dropped, gone
+}
+
+// fieldsDropped tells the observer of fields that have expired, and removes
+// the key if no field is left.
+func (it *Item) fieldsDropped(dropped int, gone bool) {
+	if o := it.shard.engine.observation.observer; o != nil && dropped > 0 {
+		o.FieldsExpired(it.shard.database(it.sp), it.Key(), gone)
+	}
 	if gone {
 		it.remove()
 	}
-	return dropped, gone
 }
 
 // dropFields is DropFields for about so many slots of a large hash; more tells
@@ -181,11 +190,9 @@ func (it *Item) dropFields(nowMs int64, slots int) (dropped int, gone, more bool
 }
 
 // SweepFields drops fields that have expired, visiting about so many slots, and
-// tells how many that were and whether more are due at once. onExpired, if not
-// nil, is told the key of each hash that lost fields, and whether it lost its
-// last one, which removes the key afterwards.
+// tells how many that were and whether more are due at once.
 // REQUIRES: s is locked.
-func (s *Shard) SweepFields(nowMs int64, slots int, onExpired func(db int, key []byte, gone bool)) (dropped int, more bool) {
+func (s *Shard) SweepFields(nowMs int64, slots int) (dropped int, more bool) {
 	for db := range s.spaces {
 		sp := &s.spaces[db]
 		if sp.due.overgrown() {
@@ -195,7 +202,7 @@ func (s *Shard) SweepFields(nowMs int64, slots int, onExpired func(db int, key [
 			if slots <= 0 {
 				return dropped, true
 			}
-			n, visited := s.sweepHash(sp, db, nowMs, slots, onExpired)
+			n, visited := s.sweepHash(sp, nowMs, slots)
 			dropped, slots = dropped+n, slots-visited
 		}
 	}
@@ -203,7 +210,7 @@ func (s *Shard) SweepFields(nowMs int64, slots int, onExpired func(db int, key [
 }
 
 // sweepHash drops fields of the hash that is due first.
-func (s *Shard) sweepHash(sp *space, db int, nowMs int64, slots int, onExpired func(int, []byte, bool)) (dropped, visited int) {
+func (s *Shard) sweepHash(sp *space, nowMs int64, slots int) (dropped, visited int) {
 	d := sp.due.take()
 	it, ok := s.itemByHash(sp, d.hash)
 	if !ok {
@@ -218,12 +225,9 @@ func (s *Shard) sweepHash(sp *space, db int, nowMs int64, slots int, onExpired f
 		return 0, 1
 	}
 	dropped, gone, more := it.dropFields(nowMs, slots)
-	if dropped > 0 && onExpired != nil {
-		onExpired(db, it.Key(), gone)
-	}
+	it.fieldsDropped(dropped, gone)
 	switch {
 	case gone:
-		it.remove()
 	case more:
 		sp.due.note(d.hash, nowMs)
 		return dropped, slots

@@ -247,32 +247,54 @@ func (n nested) takeFields(b hashRun) error {
 // Delete removes a field and tells whether it was there. With its last field
 // the key goes too.
 func (x *Hash) Delete(field []byte) (was bool, err error) {
-	if !x.there {
-		return false, nil
-	}
-	if x.large() {
-		p, e, ok := x.n.find(x.e.seed.Hash(field), field)
-		if !ok {
-			return false, nil
-		}
-		x.n.remove(p, e)
-		if x.n.count() == 0 {
-			x.gone()
-		}
-		return true, nil
+	n, err := x.DeleteAll([][]byte{field})
+	return n == 1, err
+}
+
+// DeleteAll removes those of the fields that are there, or on ErrNoRoom none,
+// and tells how many. With the last field of the hash the key goes too.
+func (x *Hash) DeleteAll(fields [][]byte) (removed int, err error) {
+	switch {
+	case !x.there:
+		return 0, nil
+	case x.large():
+		removed = x.deleteLarge(fields)
+		return removed, nil
 	}
 	b := x.it.hashRun()
-	off := b.find(contentOf(field))
-	if off < 0 {
-		return false, nil
+	edited := false
+	for _, field := range fields {
+		off := b.find(contentOf(field))
+		if off < 0 {
+			continue
+		}
+		if !edited {
+			b, edited = x.edit(false), true
+		}
+		b.packed = b.remove(off, b.each)
+		removed++
 	}
-	if b.len() == 1 {
+	switch {
+	case removed == 0:
+		return 0, nil
+	case b.len() == 0:
 		x.gone()
-		return true, nil
+		return removed, nil
 	}
-	r := x.edit(false)
-	r.packed = r.remove(off, r.each)
-	return true, x.putRun(r)
+	return removed, x.putRun(b)
+}
+
+func (x *Hash) deleteLarge(fields [][]byte) (removed int) {
+	for _, field := range fields {
+		if p, e, ok := x.n.find(x.e.seed.Hash(field), field); ok {
+			x.n.remove(p, e)
+			removed++
+		}
+	}
+	if x.n.count() == 0 {
+		x.gone()
+	}
+	return removed
 }
 
 func (x *Hash) gone() {

@@ -320,6 +320,8 @@ type sweepObserver struct{ expired func(db int, key []byte) }
 
 func (o sweepObserver) KeyExpired(db int, key []byte) { o.expired(db, key) }
 
+func (o sweepObserver) FieldsExpired(int, []byte, bool) {}
+
 func (m *model) compact(t *rapid.T) {
 	steps := rapid.IntRange(1, 300).Draw(t, "steps")
 	for _, e := range m.engines {

@@ -15,6 +15,10 @@ type Observer interface {
 	// KeyExpired is called before the key is removed, with its shard locked. It
 	// must not use the engine; key is a view that is valid until it returns.
 	KeyExpired(db int, key []byte)
+	// FieldsExpired is called when fields of the hash at key are gone because
+	// their deadlines have passed, under the same terms; with the last of them
+	// the key goes too.
+	FieldsExpired(db int, key []byte, last bool)
 }
 
 // observation is what the engine knows of who observes it.

@@ -13,6 +13,10 @@ func (h *heard) KeyExpired(db int, key []byte) {
 	*h = append(*h, fmt.Sprintf("expired %d %s", db, key))
 }
 
+func (h *heard) FieldsExpired(db int, key []byte, last bool) {
+	*h = append(*h, fmt.Sprintf("fields %d %s %v", db, key, last))
+}
+
 // TestObserver proves that the observer hears of each expired key once,
 // whoever removes it, and that new keys are noted, each once, when somebody wants to know.
 func TestObserver(t *testing.T) {

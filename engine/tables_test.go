@@ -282,12 +282,7 @@ func (w *tablesWorld) sweep() {
 	e := w.engines[w.r.IntN(len(w.engines))]
 	for _, s := range e.shards {
 		s.Lock()
-		s.SweepFields(w.now, 1+w.r.IntN(1000), func(db int, key []byte, gone bool) {
-			live := w.live(string(key[1:]))
-			if w.hashes[string(key[1:])] == nil || db != 0 || gone && len(live) > 0 {
-				w.t.Fatalf("%q lost fields, gone is %v, %d are left", key, gone, len(live))
-			}
-		})
+		s.SweepFields(w.now, 1+w.r.IntN(1000))
 		s.Reclaim(100)
 		s.Unlock()
 	}

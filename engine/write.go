@@ -232,6 +232,13 @@ func (e *Engine) Delete(db int, k Key, nowMs int64) bool {
 		s.expire(sp, p, en)
 		return false
 	}
+	it := Item{s, sp, p, en, en.layout()}
+	if it.FieldsDue(nowMs) {
+		if _, gone := it.DropFields(nowMs); gone {
+			return false
+		}
+		p, en = it.pos, it.e
+	}
 	s.drop(sp, p, en)
 	return true
 }

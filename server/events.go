@@ -79,6 +79,14 @@ func (o keyObserver) KeyExpired(db int, key []byte) {
 	o.srv.removed(db, key, command.EventExpired, "expired")
 }
 
+// FieldsExpired implements engine.Observer.
+func (o keyObserver) FieldsExpired(db int, key []byte, last bool) {
+	o.srv.removed(db, key, command.EventHash, "hexpired")
+	if last {
+		o.srv.removed(db, key, command.EventGeneric, "del")
+	}
+}
+
 // removed tells that a key has expired or was evicted.
 // REQUIRES: its shard is locked.
 func (srv *Server) removed(db int, key []byte, class command.EventClass, event string) {

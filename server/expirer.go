@@ -18,6 +18,8 @@ const (
 	// of the time that it works while there is much to do, in percent.
 	expireSlice = 500 * time.Microsecond
 	expireDuty  = 25
+	// fieldSlice is how many slots of hashes are visited under one lock, about.
+	fieldSlice = 512
 )
 
 // expirer reclaims expired keys in the background. What it does is invisible
@@ -90,6 +92,10 @@ func (x *expirer) sweep(s *engine.Shard, w *engine.Sweeper) (removed int, goOn b
 			var n int
 			n, more = w.Sweep(s, time.Now().UnixMilli())
 			removed += n
+			if !more {
+				n, more = s.SweepFields(time.Now().UnixMilli(), fieldSlice)
+				removed += n
+			}
 			s.Unlock()
 		}
 		x.mu.Unlock()

@@ -139,12 +139,18 @@ func (c *Ctx) Fail(err error) {
 	}
 }
 
+// failFrom is Fail for a reply that has begun at mark.
+func (c *Ctx) failFrom(mark int, err error) {
+	c.Out.Buf = c.Out.Buf[:mark]
+	c.Fail(err)
+}
+
 // Load looks up the i-th key for a command that reads, counting hit or miss.
 // It returns nil for a key that is absent; the item is valid until the next
 // Load.
 func (c *Ctx) Load(i int) *engine.Item {
 	k := &c.Keys[i]
-	if !c.item.Load(c.DB, k, c.NowMs) {
+	if !c.item.Load(c.DB, k, c.NowMs) || c.fieldsGone(&c.item) {
 		k.Shard.Stats().Misses++
 		c.missed(i)
 		return nil
@@ -154,6 +160,16 @@ func (c *Ctx) Load(i int) *engine.Item {
 		c.item.Touch()
 	}
 	return &c.item
+}
+
+// fieldsGone drops the fields of a hash that have expired, and tells whether
+// that has removed the key.
+func (c *Ctx) fieldsGone(it *engine.Item) bool {
+	if !it.FieldsDue(c.NowMs) {
+		return false
+	}
+	_, gone := it.DropFields(c.NowMs)
+	return gone
 }
 
 // Find is Load for a command that needs several items at once.
@@ -167,6 +183,9 @@ func (c *Ctx) Find(i int) (engine.Item, bool) {
 // FindWrite looks up the i-th key for a command that will write it.
 func (c *Ctx) FindWrite(i int) (engine.Item, bool) {
 	it, ok := c.Engine.Find(c.DB, c.Keys[i], c.NowMs)
+	if ok && c.fieldsGone(&it) {
+		ok = false
+	}
 	if !ok {
 		c.absent(i)
 	}

@@ -32,6 +32,7 @@ func (c *Ctx) look(i int) (engine.Item, bool) {
 // lookQuietly is look without the event that the key is missing.
 func (c *Ctx) lookQuietly(i int) (engine.Item, bool) {
 	it, ok := c.Engine.Peek(c.DB, c.Keys[i], c.NowMs)
+	ok = ok && !c.fieldsGone(&it)
 	if ok {
 		c.Keys[i].Shard.Stats().Hits++
 	} else {

@@ -138,29 +138,27 @@ func hMGet(c *Ctx) {
 }
 
 func hDel(c *Ctx) {
-	x, p := &c.hash, &c.progress
-	there, ok := c.writeHash(x, 0)
-	if !ok {
+	if _, ok := c.writeHash(&c.hash, 0); !ok {
 		return
 	}
-	before := p.n
-	for fields := c.Args[2:]; x.There() && p.at < len(fields); p.at++ {
-		was, err := x.Delete(fields[p.at])
-		if err != nil {
-			c.changedBy(0, EventHash, "hdel", p.n-before)
-			c.Fail(err)
-			return
-		}
-		if was {
-			p.n++
-		}
+	if n, ok := c.deleteFields(len(c.Out.Buf), c.Args[2:]); ok {
+		c.Out.Int(int64(n))
 	}
-	c.changedBy(0, EventHash, "hdel", p.n-before)
-	if there && !x.There() {
+}
+
+// deleteFields removes fields of c.hash and tells how many were there; if ok is
+// false it has replied, in the place of what was written since mark.
+func (c *Ctx) deleteFields(mark int, fields [][]byte) (n int, ok bool) {
+	n, err := c.hash.DeleteAll(fields)
+	if err != nil {
+		c.failFrom(mark, err)
+		return 0, false
+	}
+	c.changedBy(0, EventHash, "hdel", n)
+	if n > 0 && !c.hash.There() {
 		c.Notify(0, EventGeneric, "del")
 	}
-	c.Out.Int(int64(p.n))
-	*p = progress{}
+	return n, true
 }
 
 func hLen(c *Ctx) {

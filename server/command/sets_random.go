@@ -26,7 +26,7 @@ func sPop(c *Ctx) {
 		c.Out.Null()
 		return
 	}
-	c.popSome(1)
+	c.popSome(len(c.Out.Buf), 1)
 }
 
 // popMembers is SPOP with a count.
@@ -50,18 +50,17 @@ func (c *Ctx) popMembers() {
 	}
 	n := int(min(count, int64(c.set.Len())))
 	if !c.Heavy(n * setMemberBytes) {
+		mark := len(c.Out.Buf)
 		c.Out.Set(n)
-		c.popSome(n)
+		c.popSome(mark, n)
 	}
 }
 
-// popSome removes n members and replies each. REQUIRES: 0 < n <= c.set.Len().
-func (c *Ctx) popSome(n int) {
-	mark := len(c.Out.Buf)
+// popSome removes n members and replies each; the reply began at mark. REQUIRES: 0 < n <= c.set.Len().
+func (c *Ctx) popSome(mark, n int) {
 	err := c.set.Pop(c.Seed, n, func(member []byte) { c.Out.Bulk(member) })
 	if err != nil {
-		c.Out.Buf = c.Out.Buf[:mark]
-		c.Fail(err)
+		c.failFrom(mark, err)
 		return
 	}
 	c.changedBy(0, EventSet, "spop", n)

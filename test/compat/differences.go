@@ -175,6 +175,16 @@ var differences = []harness.Difference{
 		Reason: "Since Redis 7.2; clients send them when they connect.",
 	},
 	{
+		Kind: harness.Added, Command: "COMMAND LIST (hp?expire(at|time)?|hp?ttl|hpersist)",
+		Title:  "`HEXPIRE`, `HPEXPIRE`, `HEXPIREAT`, `HPEXPIREAT`, `HEXPIRETIME`, `HPEXPIRETIME`, `HTTL`, `HPTTL`, `HPERSIST`",
+		Reason: "Since Redis 7.4.",
+	},
+	{
+		Kind: harness.Added, Command: "COMMAND LIST (hgetdel|hgetex|hsetex)",
+		Title:  "`HGETDEL`, `HGETEX`, `HSETEX`",
+		Reason: "Since Redis 8.0.",
+	},
+	{
 		Kind: harness.Added, Command: "COMMAND LIST (delifeq|msetex)",
 		Title:  "`DELIFEQ`, `MSETEX`",
 		Reason: "Since Valkey 9.0 and Redis 8.4.",

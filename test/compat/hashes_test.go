@@ -99,6 +99,7 @@ func TestHashesLowThresholds(t *testing.T) {
 			low := hashFamily
 			low.prologue = lowThresholds(limits...)
 			low.restore = [][]string{{"CONFIG", "SET", "hash-max-listpack-entries", "512", "hash-max-listpack-value", "64"}}
+			restoreAfter(t, low.restore)
 			low.check(t, respPair(t))
 		})
 	}

@@ -95,6 +95,17 @@ func lowThresholds(settings ...string) []harness.Step {
 	return commands(lines...)
 }
 
+// restoreAfter undoes what lowThresholds did once the test is over.
+func restoreAfter(t *testing.T, commands [][]string) {
+	t.Cleanup(func() {
+		for _, s := range []*harness.Server{servers.redis, servers.subject} {
+			for _, words := range commands {
+				must(t, dial(t, s), words...)
+			}
+		}
+	})
+}
+
 func TestSets(t *testing.T) {
 	setFamily.check(t, respPair(t))
 }
@@ -104,5 +115,6 @@ func TestSetsLowThresholds(t *testing.T) {
 	low := setFamily
 	low.prologue = lowThresholds("set-max-intset-entries", "4")
 	low.restore = [][]string{{"CONFIG", "SET", "set-max-intset-entries", "512"}}
+	restoreAfter(t, low.restore)
 	low.check(t, respPair(t))
 }

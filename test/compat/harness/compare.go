@@ -43,6 +43,8 @@ var rules = map[string]rule{
 	"HRANDFIELD":    sameLength,
 	"SSCAN":         sameScan,
 	"HSCAN":         sameScan,
+	"HTTL":          eachWithin(toleranceSec),
+	"HPTTL":         eachWithin(toleranceMs),
 	"CONFIG GET":    samePairs,
 	"TIME":          sameShape(2),
 	"LASTSAVE":      sameType,
@@ -115,6 +117,21 @@ func within(tolerance int64) rule {
 		}
 		if a-b > tolerance || b-a > tolerance {
 			return fmt.Sprintf("numbers differ by more than %d", tolerance)
+		}
+		return ""
+	}
+}
+
+// eachWithin is within for arrays of integers.
+func eachWithin(tolerance int64) rule {
+	return func(oracle, subject Reply) string {
+		if d := sameLength(oracle, subject); d != "" {
+			return d
+		}
+		for i, e := range oracle.Value.Elems {
+			if d := within(tolerance)(Reply{Raw: e.Raw, Value: e}, Reply{Raw: subject.Value.Elems[i].Raw, Value: subject.Value.Elems[i]}); d != "" {
+				return fmt.Sprintf("element %d: %s", i, d)
+			}
 		}
 		return ""
 	}
