@@ -38,7 +38,7 @@ func dump(c *Ctx) {
 func (c *Ctx) dumpValue(it *engine.Item) (version int, ok bool) {
 	switch it.Type() {
 	case engine.TypeString:
-		if c.heavyRead(0, it.Len()) {
+		if c.heavyRead(0, it.Len()*dumpCost) {
 			return 0, false
 		}
 		if n, isInt := it.Int(); isInt {
@@ -61,7 +61,7 @@ func (c *Ctx) dumpValue(it *engine.Item) (version int, ok bool) {
 
 func (c *Ctx) dumpList(it *engine.Item) bool {
 	l := it.List()
-	if c.heavyRead(0, l.Bytes()) {
+	if c.heavyRead(0, l.Bytes()*dumpCost) {
 		return false
 	}
 	c.rdb.List(c.Config.Limits.ListSize, func(yield func([]byte) bool) {

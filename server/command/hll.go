@@ -10,6 +10,9 @@ const (
 	errNoSketch = "ERR The specified key does not exist"
 )
 
+// unionCost is what a sketch that is merged counts against heavyBytes.
+const unionCost = 64 << 10
+
 // sketch returns a view of the sketch that an item holds; if it holds none it
 // has replied.
 func (c *Ctx) sketch(it *engine.Item) (hll, bool) {
@@ -84,6 +87,9 @@ func pfAdd(c *Ctx) {
 // Redis.
 func pfCount(c *Ctx) {
 	if len(c.Keys) > 1 {
+		if c.Heavy(len(c.Keys) * unionCost) {
+			return
+		}
 		if values, _, ok := c.union(); ok {
 			ranks := values.ranks()
 			c.Out.Int(int64(ranks.estimate()))
@@ -143,7 +149,7 @@ func (c *Ctx) union() (values hllValues, dense, ok bool) {
 // one by one, in order, in the sketch that is there, because in sparse form
 // the way matters: Redis's bytes come about so.
 func pfMerge(c *Ctx) {
-	if c.Heavy(len(c.Keys) * hllDenseBytes) {
+	if c.Heavy(len(c.Keys) * unionCost) {
 		return
 	}
 	values, dense, ok := c.union()

@@ -14,6 +14,14 @@ const (
 	errBadFormat = "ERR Bad data format"
 )
 
+// dumpCost and restoreCost are what a byte of a string or payload counts
+// against heavyBytes: compressing takes longer than copying, and a payload may
+// stand for much more than its length.
+const (
+	dumpCost    = 8
+	restoreCost = 16
+)
+
 // restoreOptions are what RESTORE takes besides key, TTL and payload. IDLETIME
 // and FREQ are checked and then make no difference: a restored key counts as
 // new for eviction, which keeps no clocks.
@@ -80,7 +88,7 @@ func restore(c *Ctx) {
 		c.Out.Error(errPayload)
 		return
 	}
-	if c.Heavy(len(value)) {
+	if c.Heavy(len(value) * restoreCost) {
 		return
 	}
 	c.restoreValue(value, restoredDeadline(ttl, o.absolute, c.NowMs))
