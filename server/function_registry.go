@@ -39,6 +39,11 @@ const (
 	restoreFlush
 )
 
+// errLibraryExists says that a library's name is taken.
+type errLibraryExists struct{ name string }
+
+func (e errLibraryExists) Error() string { return "ERR Library '" + e.name + "' already exists" }
+
 // register adds libraries, all or none. The error is what the client is told.
 func (sc *scripting) register(libs []*script.Library, policy restorePolicy) error {
 	sc.mu.Lock()
@@ -51,7 +56,7 @@ func (sc *scripting) register(libs []*script.Library, policy restorePolicy) erro
 	for _, lib := range libs {
 		if old := all[lib.Name]; old != nil {
 			if policy != restoreReplace {
-				return fmt.Errorf("ERR Library '%s' already exists", lib.Name)
+				return errLibraryExists{lib.Name}
 			}
 			for _, f := range old.Functions {
 				delete(functions, f.Name)

@@ -15,11 +15,13 @@ var scriptingRows = []Command{
 
 var functionRows = []*Command{
 	{Name: "delete", Arity: 3, Flags: "ws", Group: "scripting", Since: "7.0.0", Complexity: "O(1)", Syntax: "library-name", Summary: "Deletes a library.", Extra: "tip:request_policy:all_shards tip:response_policy:all_succeeded"},
+	{Name: "dump", Arity: 2, Flags: "s", Group: "scripting", Since: "7.0.0", Complexity: "O(n) in the number of functions", Summary: "Returns all libraries in the form of FUNCTION RESTORE."},
 	{Name: "flush", Arity: -2, Flags: "ws", Group: "scripting", Since: "7.0.0", Complexity: "O(n) in the number of functions", Syntax: "[ASYNC|SYNC]", Summary: "Deletes all libraries.", Extra: "tip:request_policy:all_shards tip:response_policy:all_succeeded"},
 	{Name: "help", Arity: 2, Flags: "lt", Group: "scripting", Since: "7.0.0", Complexity: "O(1)", Summary: "Lists the subcommands."},
 	{Name: "kill", Arity: 2, Flags: "sy", Group: "scripting", Since: "7.0.0", Complexity: "O(1)", Summary: "Ends the functions that run.", Extra: "tip:request_policy:all_shards tip:response_policy:one_succeeded"},
 	{Name: "list", Arity: -2, Flags: "s", Group: "scripting", Since: "7.0.0", Complexity: "O(n) in the number of functions", Syntax: "[LIBRARYNAME library-name-pattern] [WITHCODE]", Summary: "Describes the libraries.", Extra: "tip:nondeterministic_output_order"},
 	{Name: "load", Arity: -3, Flags: "wmsS", Group: "scripting", Since: "7.0.0", Complexity: "O(1), plus compiling the code", Syntax: "[REPLACE] function-code", Summary: "Adds a library.", Extra: "tip:request_policy:all_shards tip:response_policy:all_succeeded"},
+	{Name: "restore", Arity: -3, Flags: "wmsS", Group: "scripting", Since: "7.0.0", Complexity: "O(n) in the number of functions", Syntax: "serialized-value [FLUSH|APPEND|REPLACE]", Summary: "Adds the libraries of FUNCTION DUMP.", Extra: "tip:request_policy:all_shards tip:response_policy:all_succeeded"},
 	{Name: "stats", Arity: 2, Flags: "sy", Group: "scripting", Since: "7.0.0", Complexity: "O(1)", Summary: "Tells which function runs.", Extra: "tip:nondeterministic_output tip:request_policy:all_shards tip:response_policy:special"},
 }
 

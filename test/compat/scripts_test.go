@@ -78,13 +78,16 @@ func TestFunctions(t *testing.T) {
 	const lib = "#!lua name=mylib\nlocal function get(keys, args) return redis.call('get', keys[1]) end\n" +
 		"redis.register_function{function_name='get', callback=get, flags={'no-writes'}, description='reads'}\n"
 	const other = "#!lua name=other\nredis.register_function('set', function(keys, args) return redis.call('set', keys[1], args[1]) end)\n"
+	// What redis-server 7.0 answered to FUNCTION DUMP with one library.
+	const dumped = "\xf5\xc3@U@Z\x1f#!lua name=l\x0aredis.register_func\x09tion('f', \xe0\x00\x0d\x0ak,a) return \x06@1\x14call('get',k[1]) end)\x0a\x00\x8e\x1c\xe8\x15X(\x97\xf7"
 	for _, proto := range []int{2, 3} {
 		r := respPair(t)
 		h := harness.History{Family: "functions", Proto: proto}
 		for _, words := range [][]string{
 			{"FUNCTION", "FLUSH"}, {"FUNCTION", "LOAD", lib}, {"FUNCTION", "LOAD", lib}, {"FUNCTION", "LOAD", "REPLACE", lib}, {"FUNCTION", "LOAD", "x", lib}, {"FUNCTION", "LOAD", other}, {"FUNCTION", "LOAD", "REPLACE", "#!lua name=third\nredis.register_function('set', function() end)"},
 			{"FCALL", "set", "1", "k", "v"}, {"FCALL", "get", "1", "k"}, {"FCALL_RO", "get", "1", "k"}, {"FCALL_RO", "set", "1", "k", "v"}, {"FCALL", "nosuch", "0"}, {"FCALL", "get", "x"}, {"FCALL", "get", "5", "k"},
-			{"FCALL", "get", "-1"}, {"FCALL", "get", "0"}, {"FUNCTION", "LIST", "LIBRARYNAME", "ot*"}, {"FUNCTION", "STATS"}, {"FUNCTION", "DELETE", "other"}, {"FUNCTION", "LIST"}, {"FUNCTION", "LIST", "LIBRARYNAME", "my*"}, {"FUNCTION", "LIST", "LIBRARYNAME", "x*"}, {"FUNCTION", "LIST", "WITHCODE"}, {"FUNCTION", "LIST", "x"}, {"FUNCTION", "LIST", "LIBRARYNAME"},
+			{"FCALL", "get", "-1"}, {"FCALL", "get", "0"}, {"FUNCTION", "LIST", "LIBRARYNAME", "ot*"}, {"FUNCTION", "STATS"}, {"FUNCTION", "DELETE", "other"}, {"FUNCTION", "DUMP"}, {"FUNCTION", "DUMP", "x"}, {"FUNCTION", "RESTORE", dumped}, {"FUNCTION", "RESTORE", dumped, "REPLACE"},
+			{"FUNCTION", "RESTORE", dumped, "FLUSH"}, {"FUNCTION", "RESTORE", dumped, "APPEND"}, {"FUNCTION", "RESTORE", dumped, "x"}, {"FUNCTION", "RESTORE", "x"}, {"FUNCTION", "RESTORE", dumped, "APPEND", "x"}, {"FUNCTION", "LIST"}, {"FUNCTION", "LOAD", "REPLACE", lib}, {"FUNCTION", "DELETE", "l"}, {"FUNCTION", "LIST"}, {"FUNCTION", "LIST", "LIBRARYNAME", "my*"}, {"FUNCTION", "LIST", "LIBRARYNAME", "x*"}, {"FUNCTION", "LIST", "WITHCODE"}, {"FUNCTION", "LIST", "x"}, {"FUNCTION", "LIST", "LIBRARYNAME"},
 			{"FUNCTION", "STATS"}, {"FUNCTION", "KILL"}, {"FUNCTION", "NOSUCH"}, {"FUNCTION", "DELETE", "nosuch"}, {"FUNCTION", "LOAD", "return 1"}, {"FUNCTION", "LOAD", "#!lua\nreturn 1"}, {"FUNCTION", "LOAD", "#!lua name=a-b\nreturn 1"},
 			{"FUNCTION", "LOAD", "#!js name=x\nreturn 1"}, {"FUNCTION", "LOAD", "#!lua name=x y=z\nreturn 1"}, {"FUNCTION", "LOAD", "#!lua name=x\nreturn 1"}, {"FUNCTION", "LOAD", "#!lua name=x\nredis.register_function('get', function() end)"},
 			{"FUNCTION", "DELETE", "mylib"}, {"FCALL", "get", "1", "k"}, {"FUNCTION", "LIST"}, {"FUNCTION", "FLUSH", "x"}, {"FUNCTION", "FLUSH", "SYNC"},
