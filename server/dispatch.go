@@ -27,6 +27,7 @@ type bound struct {
 	cheap bool
 	// random tells that the command may choose by chance: it gets a seed.
 	random bool
+	script bool // it runs a script or a function
 	// always tells that a subscriber may send it even where messages and
 	// replies look alike.
 	always bool
@@ -49,6 +50,9 @@ type call struct {
 	// onWorker tells that it runs on a worker, with the session parked and not
 	// locked.
 	onWorker bool
+	// within is the transaction of which a script is a part, nil if it is none:
+	// all shards are locked already.
+	within *nesting
 	// hangUp asks to close the session's connection once the reply is written.
 	hangUp bool
 	// pushed tells that the reply is made of messages, which CLIENT REPLY does
@@ -63,6 +67,7 @@ func (srv *Server) bind() error {
 	for _, c := range srv.table.All {
 		b := &bound{Command: c, session: sessionHandlers[c.FullName()], cheap: c.Complexity == "O(1)", always: confinedTo[c.FullName()],
 			atOnce: runAtOnce[c.FullName()], exec: c.FullName() == "exec"}
+		b.script = c.Group == "scripting" && c.Parent == nil && len(c.Sub) == 0
 		b.random = c.Is&command.Fast == 0 || strings.Contains(c.Extra, "tip:nondeterministic_output")
 		if (c.Handler == nil) == (b.session == nil) && len(c.Sub) == 0 {
 			return errNoHandler(c.FullName())
@@ -249,7 +254,10 @@ func (ex *executor) call(cmd *bound, args [][]byte, r *request) (done bool) {
 	if c.Dirty != 0 {
 		ex.stats.dirty.add(uint64(c.Dirty))
 	}
-	ex.discardGarbage()
+	if len(c.Garbage) > 0 {
+		ex.srv.discard(c.Garbage)
+		c.Garbage = nil
+	}
 	return true
 }
 

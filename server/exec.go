@@ -32,6 +32,7 @@ type nesting struct {
 	// be handed to one.
 	mayTakeLong bool
 	noTouch     bool
+	stamp       uint64 // 0, or what the seeds of all commands follow from
 	dirty       int
 	garbage     []*engine.Garbage
 }
@@ -46,7 +47,12 @@ func (ex *executor) runNested(n *nesting, cmd *bound, args [][]byte, keys []engi
 	c.Dirty, c.NoRoom, c.Escalate, c.Seed, c.Config = 0, false, false, 0, ex.ctx.Config
 	c.Begin()
 	c.AllLocked, c.OnWorker, c.NoTouch, c.NoBlock = n.allLocked, n.mayTakeLong, n.noTouch, true
-	if cmd.random {
+	switch {
+	case !cmd.random:
+	case n.stamp != 0:
+		n.stamp += seedStep
+		c.Seed = mix(n.stamp)
+	default:
 		c.Seed = ex.seed()
 	}
 	mark := len(n.out.Buf)
@@ -138,6 +144,9 @@ func (q *call) executeNext(tx *transaction, n *nesting) (done bool) {
 		if !ex.runNested(n, c.cmd, args, keys) {
 			return false
 		}
+	case c.cmd.script:
+		inner := call{s: q.s, ex: ex, srv: q.srv, cmd: c.cmd, args: args, out: q.out, onWorker: q.onWorker, within: n}
+		c.cmd.session(&inner)
 	case c.cmd.Is&command.Slow != 0:
 		tx.unlock(q.srv.engine)
 		q.runSession(c.cmd, args)

@@ -72,8 +72,15 @@ func (ex *executor) tick() {
 
 // seed returns the next stamp for a command's random choices (splitmix64).
 func (ex *executor) seed() uint64 {
-	ex.seeds += 0x9e3779b97f4a7c15
-	z := ex.seeds
+	ex.seeds += seedStep
+	return mix(ex.seeds)
+}
+
+// seedStep is between two states of the generator.
+const seedStep = 0x9e3779b97f4a7c15
+
+// mix makes a random number of a state.
+func mix(z uint64) uint64 {
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
 	return z ^ z>>31

@@ -27,7 +27,7 @@ func functionDump(q *call) {
 func functionRestore(q *call) {
 	policy := restoreAppend
 	if len(q.args) > 4 {
-		q.out.Error("ERR Unknown subcommand or wrong number of arguments for 'restore'. Try FUNCTION HELP.")
+		q.out.Error("ERR unknown subcommand or wrong number of arguments for '" + string(q.args[1]) + "'. Try FUNCTION HELP.")
 		return
 	}
 	if len(q.args) == 4 {

@@ -22,17 +22,13 @@ type scriptHost struct {
 	readOnly bool
 	full     bool // memory is: commands that need more are refused
 	seed     uint64
-	nowMs    int64
 
 	// Of one run:
 	run    *scriptRun
-	db     int
-	nested bool // the shards were locked before the script began
+	n      nesting // what its commands run in
 	locked []*engine.Shard
 	holds  []bool // by shard
-	all    bool   // every shard is locked
 	locks  bool   // begin has been asked for all
-	seeds  uint64
 	wrote  bool
 	again  bool // the run ends here and begins again with all shards locked
 	out    resp.Writer
@@ -40,24 +36,37 @@ type scriptHost struct {
 
 func newScriptHost(q *call, keys []engine.Key, readOnly bool) *scriptHost {
 	return &scriptHost{q: q, srv: q.srv, ex: q.ex, keys: keys, readOnly: readOnly,
-		seed: q.ex.seed(), nowMs: q.ex.nowMs, holds: make([]bool, len(q.srv.engine.Shards()))}
+		seed: q.ex.seed() | 1, holds: make([]bool, len(q.srv.engine.Shards()))}
 }
 
 // begin prepares a run that holds nothing yet. With all, its first command
 // locks every shard.
 func (h *scriptHost) begin(all bool) {
-	h.db = h.q.s.db // of a parked session: it stays what it is
-	h.seeds, h.wrote, h.again, h.locks = h.seed, false, false, all
+	h.wrote, h.again, h.locks = false, false, all
+	h.n = nesting{s: h.q.s, out: &h.out, mayTakeLong: true, stamp: h.seed}
+	if w := h.q.within; w != nil {
+		h.n.db, h.n.noTouch, h.n.allLocked = w.db, w.noTouch, true
+	} else { // of a parked session: they stay what they are
+		h.n.db, h.n.noTouch = h.q.s.db, h.q.s.noTouch
+	}
 }
 
-// release unlocks what the run has locked.
+// release unlocks what the run has locked, and counts what it has done.
 func (h *scriptHost) release() {
 	for _, s := range h.locked {
 		h.holds[s.Index()] = false
 		s.Unlock()
 	}
-	h.locked, h.all = h.locked[:0], false
-	h.ex.discardGarbage()
+	h.locked = h.locked[:0]
+	if w := h.q.within; w != nil {
+		w.dirty += h.n.dirty
+		w.garbage = append(w.garbage, h.n.garbage...)
+		return
+	}
+	h.ex.settleNested(&h.n)
+	if len(h.n.garbage) > 0 {
+		h.srv.discard(h.n.garbage)
+	}
 }
 
 // hold locks shards in ascending order, of those that are not held already.
@@ -74,7 +83,7 @@ func (h *scriptHost) hold(want func(i int) bool) {
 // lock makes sure that the shards of a command are held. It returns the error
 // that the command ends with if they cannot be.
 func (h *scriptHost) lock(keys []engine.Key, everything bool) (refusal string) {
-	if h.all || h.nested {
+	if h.n.allLocked {
 		return ""
 	}
 	if len(h.locked) == 0 && len(h.keys)+len(keys) > 0 || h.locks {
@@ -83,9 +92,9 @@ func (h *scriptHost) lock(keys []engine.Key, everything bool) (refusal string) {
 			declared[k.Shard.Index()] = true
 		}
 		h.hold(func(i int) bool { return h.locks || declared[i] })
-		h.all = h.locks
+		h.n.allLocked = h.locks
 	}
-	if h.all || !everything && h.holdsAll(keys) {
+	if h.n.allLocked || !everything && h.holdsAll(keys) {
 		return ""
 	}
 	if !h.wrote {
@@ -124,7 +133,7 @@ func (h *scriptHost) reach() (refusal string) {
 			}
 		}
 		if !missing {
-			h.all = true
+			h.n.allLocked = true
 			return ""
 		}
 		if time.Now().After(deadline) {
@@ -214,8 +223,12 @@ func (h *scriptHost) command(cmd *bound, args [][]byte) {
 		h.wrote = true
 		h.srv.scripting.wrote(h.run)
 	}
-	h.seeds += 0x9e3779b97f4a7c15
-	h.ex.nest(cmd, args, keys, nestedIn{out: &h.out, db: h.db, nowMs: h.nowMs, seed: h.seeds, all: h.all})
+	h.ex.runNested(&h.n, cmd, args, keys)
+	bad := failed(&h.out, 0)
+	if bad {
+		h.srv.errorCodes.note(h.out.Buf)
+	}
+	h.ex.stats.count(cmd, bad)
 }
 
 // keysOf finds a command's keys.
@@ -234,11 +247,14 @@ func (h *scriptHost) sessionCommand(cmd *bound, args [][]byte) {
 	switch {
 	case cmd.Name == "select":
 		h.selectDB(args[1])
-	case cmd.Is&command.Slow != 0 && (len(h.locked) > 0 || h.nested):
+	case cmd.Is&command.Slow != 0 && (len(h.locked) > 0 || h.n.allLocked):
 		h.out.Error(fmt.Sprintf("ERR a script can call %s only before it uses keys", cmd.FullName()))
-	default:
-		q := call{s: h.q.s, ex: h.ex, srv: h.srv, cmd: cmd, args: args, out: &h.out}
+	case cmd.Is&command.Slow != 0: // it locks what it looks at
+		q := call{s: h.q.s, ex: h.ex, srv: h.srv, cmd: cmd, args: args, out: &h.out, onWorker: true}
 		cmd.session(&q)
+	default:
+		q := call{s: h.q.s, ex: h.ex, srv: h.srv, cmd: cmd, args: args, out: &h.out, onWorker: h.q.onWorker}
+		h.q.withSession(func() { cmd.session(&q) })
 	}
 }
 
@@ -251,7 +267,7 @@ func (h *scriptHost) selectDB(arg []byte) {
 	case n < 0 || n >= int64(h.srv.engine.Databases()):
 		h.out.Error("ERR DB index is out of range")
 	default:
-		h.db = int(n)
+		h.n.db = int(n)
 		h.out.OK()
 	}
 }

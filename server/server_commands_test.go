@@ -24,7 +24,7 @@ func TestClientListLine(t *testing.T) {
 	srv := newTestServer(t)
 	c := newTestClient(t, srv, &respFront{})
 	c.do("CLIENT SETNAME n\r\nCLIENT SETINFO LIB-NAME l\r\nCLIENT SETINFO LIB-VER v\r\nSELECT 2\r\nCLIENT NO-EVICT ON\r\nCLIENT NO-TOUCH ON\r\n")
-	line := `id=1 addr=127\.0\.0\.1:1 laddr=127\.0\.0\.1:2 fd=-1 name=n age=\d+ idle=\d+ flags=eT db=2 sub=0 psub=0 ssub=0 multi=-1 ` +
+	line := `id=1 addr=127\.0\.0\.1:1 laddr=127\.0\.0\.1:2 fd=-1 name=n age=\d+ idle=\d+ flags=eT db=2 sub=0 psub=0 ssub=0 multi=-1 watch=0 ` +
 		`qbuf=\d+ qbuf-free=\d+ argv-mem=0 multi-mem=0 rbs=\d+ rbp=\d+ obl=\d+ oll=0 omem=0 tot-mem=\d+ events=r cmd=%s user=default redir=-1 resp=2 lib-name=l lib-ver=v\n`
 	matches(t, "CLIENT LIST", c.do("CLIENT LIST\r\n"), `\$\d+\r\n`+strings.Replace(line, "%s", `client\|list`, 1)+`\r\n`)
 	matches(t, "CLIENT INFO", c.do("CLIENT INFO\r\n"), `\$\d+\r\n`+strings.Replace(line, "%s", `client\|info`, 1)+`\r\n`)

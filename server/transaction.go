@@ -81,6 +81,7 @@ func (tx *transaction) prepare(e *engine.Engine, watched []engine.Key) {
 		own := args[:c.args]
 		args = args[c.args:]
 		if c.cmd.Handler == nil {
+			all = all || c.cmd.script
 			continue // it locks no shard, or EXEC lets go of all for its sake
 		}
 		at, ok := c.cmd.AppendKeys(tx.keyAt[:0], own)

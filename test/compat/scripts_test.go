@@ -19,7 +19,7 @@ var scriptBodies = []string{
 	`return redis.call('mget', KEYS[1], 'none', KEYS[2])`, `return redis.call('exists', KEYS[1], KEYS[2], 'none')`,
 	`return redis.call('strlen', KEYS[1]) + 0.7`, `local t = {} for i = 1, 5 do t[i] = redis.call('incr', KEYS[2]) end return t`,
 	`return redis.pcall('incr', KEYS[1])`, `return redis.pcall('nosuch')`, `return redis.pcall('get')`, `redis.call('incr', KEYS[1])`,
-	`redis.call('nosuch')`, `redis.call('get')`, `redis.call('get', 'a', 'b')`, `redis.call('subscribe', 'x')`, `redis.call('eval', 'return 1', 0)`,
+	`redis.call('nosuch')`, `redis.call('get')`, `redis.call('get', 'a', 'b')`, `redis.call('subscribe', 'x')`, `redis.call('multi')`, `redis.call('watch', 'x')`, `redis.call('eval', 'return 1', 0)`,
 	`local ok, e = pcall(redis.call, 'incr', KEYS[1]) return {type(ok), type(e), e.err}`, `return {err = 'MYCODE text'}`, `return {err = 'text'}`, `return {ok = 'fine'}`,
 	`return redis.error_reply('MYCODE text')`, `return redis.error_reply('-MYCODE text')`, `return redis.status_reply('fine')`, `error('boom')`, `error({err = 'MYCODE boom'})`,
 	`return 3.99`, `return -3.99`, `return '3.99'`, `return true`, `return false`, `return nil`, `return {}`, `return {{}, {1, {2}}}`, `return {1, nil, 3}`, `return {a = 1}`,
@@ -60,6 +60,11 @@ func TestScripts(t *testing.T) {
 			{"EVALSHA", "nosuch", "0"}, {"EVALSHA", sha1Of("never loaded"), "0"}, {"EVALSHA", sha1Of("never loaded"), "x"},
 			{"SCRIPT", "EXISTS", sha1Of(scriptBodies[0]), "x", sha1Of("never loaded")}, {"SCRIPT", "EXISTS"}, {"SCRIPT", "NOSUCH"}, {"SCRIPT", "KILL"},
 			{"SCRIPT", "FLUSH", "ASYNC"}, {"SCRIPT", "FLUSH", "x"}, {"SCRIPT", "EXISTS", sha1Of(scriptBodies[0])}, {"SCRIPT", "DEBUG", "NO"}, {"SCRIPT", "DEBUG", "x"},
+		} {
+			add(words...)
+		}
+		for _, words := range [][]string{
+			{"MULTI"}, {"SET", "n", "1"}, {"EVAL", "redis.call('incr', KEYS[1]) redis.call('set', 'undeclared', 7) return redis.call('dbsize') > 1", "1", "n"}, {"INCR", "n"}, {"EVAL", "error('x')", "0"}, {"EVALSHA", "nosuch", "0"}, {"EXEC"}, {"GET", "undeclared"},
 		} {
 			add(words...)
 		}
