@@ -73,8 +73,7 @@ func clientReply(q *call) {
 	}
 }
 
-// clientUnblock implements CLIENT UNBLOCK. No command of this version blocks
-// a client, so there is never one to unblock.
+// clientUnblock implements CLIENT UNBLOCK client-id [TIMEOUT|ERROR].
 func clientUnblock(q *call) {
 	if len(q.args) > 4 {
 		q.wrongSubcommand()
@@ -84,9 +83,12 @@ func clientUnblock(q *call) {
 		q.out.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
 		return
 	}
-	if _, ok := q.int(2); ok {
-		q.out.Int(0)
+	id, ok := q.int(2)
+	if !ok {
+		return
 	}
+	s := q.srv.clients.get(uint64(id))
+	q.out.Flag(s != nil && q.srv.waiting.unblock(s, len(q.args) == 4 && q.is(3, "ERROR")))
 }
 
 func clientHelp(q *call) {

@@ -167,7 +167,7 @@ func (s *session) flagLetters() string {
 	if s.tx != nil {
 		f = append(f, 'x')
 	}
-	if s.paused {
+	if s.paused || s.blocked != nil {
 		f = append(f, 'b')
 	}
 	if t := s.tracker.Load(); t != nil {

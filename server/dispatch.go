@@ -209,12 +209,21 @@ func (ex *executor) run(s *session, cmd *bound, args [][]byte, r *request) {
 			ex.park(s, cmd, args)
 			return
 		}
+		if c.Blocked {
+			s.block(ex.entered)
+			ex.settle()
+			ex.nowNs = monotonicNs()
+			return
+		}
 	}
 	bad := failed(&s.out, mark)
 	if bad {
 		ex.srv.errorCodes.note(s.out.Buf[mark:])
 	}
 	ex.count(s, cmd, args, bad)
+	if len(ex.ready) > 0 {
+		ex.serve()
+	}
 }
 
 // failed tells whether the reply that starts at mark is an error.
@@ -226,6 +235,7 @@ func failed(w *resp.Writer, mark int) bool { return len(w.Buf) > mark && w.Buf[m
 func (ex *executor) call(cmd *bound, args [][]byte, r *request) (done bool) {
 	c := &ex.ctx
 	c.Args, c.NowMs, c.Dirty, c.NoRoom, c.Escalate = args, ex.nowMs, 0, false, false
+	c.NoBlock, c.Blocked = false, false
 	c.Begin()
 	c.Seed = 0
 	if cmd.random {
@@ -327,6 +337,9 @@ func (ex *executor) locked1(cmd *bound) {
 	case len(c.Keys) == 0:
 		c.Listening = 0 // it locks shards itself, and changes nothing
 		cmd.Handler(c)
+		if c.Blocked {
+			ex.entered = ex.srv.waiting.enter(ex.by, cmd, c)
+		}
 	default:
 		ex.lockShards()
 		ex.handle(c, cmd)
@@ -431,9 +444,22 @@ func (t workerTask) run() {
 		ex.call(t.cmd, t.args, nil)
 	}
 	endNs := monotonicNs()
+	blocked := t.cmd.session == nil && c.Blocked
+	if len(ex.ready) > 0 {
+		ex.serve()
+	}
 
 	s := t.s
 	s.mu.Lock()
+	if blocked {
+		s.working = false
+		s.block(ex.entered)
+		s.mu.Unlock()
+		c.OnWorker = false
+		srv.executors.put(ex)
+		s.driver.wake(s) // it may be answered already
+		return
+	}
 	mark := len(s.out.Buf)
 	s.out.Buf = append(s.out.Buf, out.Buf...)
 	if q.hangUp && s.closing == stayOpen {

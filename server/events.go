@@ -29,9 +29,17 @@ func (l *listeners) set(kind command.Listeners, on bool) {
 // REQUIRES: the shards of the command's keys are locked.
 func (ex *executor) handle(c *command.Ctx, cmd *bound) {
 	c.Listening = ex.srv.listening.load()
+	if ex.turn != nil && !ex.takeTurn() {
+		return
+	}
 	cmd.Handler(c)
 	if len(c.Events) > 0 {
 		ex.deliver(c)
+	}
+	if ex.turn != nil {
+		ex.endTurn(c)
+	} else if c.Blocked {
+		ex.entered = ex.srv.waiting.enter(ex.by, cmd, c)
 	}
 	if c.Listening&command.ListenTrack != 0 && !c.Escalate && ex.by.wants(cmd) {
 		ex.srv.tracking.remember(ex.by, c.Keys)
@@ -51,6 +59,9 @@ func (ex *executor) deliver(c *command.Ctx) {
 	}
 	if c.Listening&command.ListenTrack != 0 {
 		ex.srv.tracking.heed(ex.by, c.Events)
+	}
+	if c.Listening&command.ListenBlocked != 0 {
+		ex.ready = ex.srv.waiting.makeReady(ex.ready, c.Events)
 	}
 	clear(c.Events)
 	c.Events = c.Events[:0]
@@ -98,5 +109,8 @@ func (srv *Server) removed(db int, key []byte, class command.EventClass, event s
 	srv.tell(nil, &ev[0])
 	if bits&command.ListenTrack != 0 {
 		srv.tracking.heed(nil, ev)
+	}
+	if bits&command.ListenBlocked != 0 {
+		srv.waiting.orphan(&ev[0])
 	}
 }

@@ -104,6 +104,7 @@ func (q *call) execute(tx *transaction) {
 		q.out.Array(len(tx.queue))
 	} else {
 		q.out.Raw(tx.handed)
+		q.ex.ready = append(q.ex.ready, tx.ready...)
 	}
 	n := nesting{s: q.s, out: q.out, allLocked: tx.shards == nil, mayTakeLong: q.onWorker, garbage: tx.garbage}
 	q.withSession(func() { n.db, n.noTouch = q.s.db, q.s.noTouch })
@@ -112,6 +113,7 @@ func (q *call) execute(tx *transaction) {
 			tx.handed = append(tx.handed, q.out.Buf[mark:]...)
 			q.out.Buf = q.out.Buf[:mark]
 			tx.garbage = n.garbage
+			tx.ready, q.ex.ready = append(tx.ready, q.ex.ready...), q.ex.ready[:0]
 			q.ex.settleNested(&n)
 			q.ex.park(q.s, q.cmd, q.args)
 			return

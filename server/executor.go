@@ -18,13 +18,18 @@ type executor struct {
 	nowNs   int64 // monotonic clock at the last reading
 	seeds   uint64
 
-	ctx    command.Ctx
-	nested command.Ctx // of the commands of a transaction or script
-	by     *session    // whose command runs, as far as others want to know
-	q      call
-	keyAt  []int
-	keys   []engine.Key
-	locked []*engine.Shard
+	ctx     command.Ctx
+	nested  command.Ctx // of the commands of a transaction or script
+	entered *waiter     // the last command that has begun to wait
+	turn    *waiter     // whose command is being run for it; see serve.go
+	mine    bool        // the turn is this executor's
+	ready   []waitKey   // keys to serve when the command has ended
+	reply   []byte      // room for the reply of who is served
+	by      *session    // whose command runs, as far as others want to know
+	q       call
+	keyAt   []int
+	keys    []engine.Key
+	locked  []*engine.Shard
 	// lockRound holds, by shard, the round in which it was last to be locked.
 	lockRound []uint64
 	round     uint64

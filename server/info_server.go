@@ -122,12 +122,15 @@ func infoClients(srv *Server, b *infoText) {
 	b.int("maxclients", int64(srv.cfg.Load().MaxClients))
 	b.int("client_recent_max_input_buffer", int64(in))
 	b.int("client_recent_max_output_buffer", int64(out))
-	b.int("blocked_clients", int64(blocked))
+	waiters, timeouts, waitKeys, waitGone := srv.waiting.counts()
+	b.int("blocked_clients", int64(blocked+waiters))
 	watching, watched := srv.watches.watching()
 	b.int("watching_clients", int64(watching))
 	b.int("total_watched_keys", int64(watched))
 	b.int("tracking_clients", int64(srv.tracking.count()))
-	b.zeros("clients_in_timeout_table", "total_blocking_keys", "total_blocking_keys_on_nokey")
+	b.int("clients_in_timeout_table", int64(timeouts))
+	b.int("total_blocking_keys", int64(waitKeys))
+	b.int("total_blocking_keys_on_nokey", int64(waitGone))
 }
 
 // infoReplication is the section about replication, which this version does

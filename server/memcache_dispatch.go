@@ -114,6 +114,10 @@ func (ex *executor) memcacheKey(s *session, r *memcache.Request, k engine.Key) c
 	if c.Dirty != 0 {
 		ex.stats.dirty.add(uint64(c.Dirty))
 	}
+	if len(ex.ready) > 0 {
+		ex.serve()
+		c.Out, c.OnWorker = &s.out, false
+	}
 	ex.stats.memcache.count(r, outcome)
 	if observed != 0 {
 		ex.srv.memcached.observeOutcome(s, ex, r, k, outcome, observed)

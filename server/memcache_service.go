@@ -70,7 +70,9 @@ func (srv *Server) flushMemcached() {
 	e.LockAll()
 	g := e.Flush(memcacheDB)
 	if srv.listening.load() != 0 {
-		srv.tell(nil, &command.Event{Kind: command.DatabaseFlushed, DB: memcacheDB})
+		ev := &command.Event{Kind: command.DatabaseFlushed, DB: memcacheDB}
+		srv.tell(nil, ev)
+		srv.waiting.orphan(ev)
 	}
 	e.UnlockAll()
 	srv.discard([]*engine.Garbage{g})

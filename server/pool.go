@@ -58,7 +58,7 @@ func (ex *executor) forget() {
 	}
 	ex.ctx.Args, ex.ctx.Keys, ex.ctx.Out = nil, nil, nil
 	ex.nested.Args, ex.nested.Keys, ex.nested.Out = nil, nil, nil
-	ex.by = nil
+	ex.by, ex.entered = nil, nil
 	ex.q = call{}
 }
 

@@ -42,6 +42,8 @@ func (srv *Server) newSession(p peer, f front, attach func(*session)) *session {
 
 // endSession forgets a session whose connection was closed.
 func (srv *Server) endSession(s *session) {
+	s.gone.Store(true)
+	srv.waiting.leave(s)
 	srv.monitors.remove(s)
 	srv.watches.remove(srv, &s.watching)
 	srv.pause.forget(s)

@@ -40,6 +40,7 @@ type Server struct {
 	tracking  trackers
 	listening listeners
 	watches   watchTable
+	waiting   waitRoom
 	memcached memcachedService
 	pause     pauseGate
 	slowlog   slowlog
@@ -96,6 +97,7 @@ func New(o Options) (*Server, error) {
 	srv.engine.SetObserver(keyObserver{srv})
 	srv.tracking.init(srv)
 	srv.applyNotify(cfg.NotifyKeyspace)
+	srv.waiting.init(srv)
 	srv.memory.init(srv)
 	srv.expiry.init(srv)
 	srv.reclaim.init(srv)
@@ -137,6 +139,7 @@ func (srv *Server) Shutdown(drain time.Duration) {
 		l.close()
 	}
 	srv.pause.stop()
+	srv.waiting.stop()
 	if srv.driver != nil {
 		srv.driver.stop(drain)
 	}

@@ -52,6 +52,9 @@ type session struct {
 	closing  closing
 	lastCmd  int   // Command.ID + 1 of the last command, 0 = none
 	activeMs int64 // time of the last input or output
+	// blocked is what the session waits for, nil if it does not; parked is set
+	// too.
+	blocked *waiter
 	// tx is what is queued since MULTI, nil outside of it.
 	tx        *transaction
 	softSince int64 // when the output passed its soft limit, ms, 0 = it is below
@@ -64,6 +67,8 @@ type session struct {
 
 	// watching is what the session WATCHes; see watchTable for what guards it.
 	watching watch
+	// gone tells that the connection is closed.
+	gone atomic.Bool
 	// killed asks the driver to close the connection; atomic.
 	killed atomic.Bool
 	// pushes holds messages from other sessions until the driver takes them.
@@ -282,6 +287,9 @@ func (s *session) resume(ex *executor) {
 	if s.killed.Load() {
 		s.closing = closeNow
 	}
+	if s.blocked != nil && s.closing == stayOpen {
+		s.unblock(ex)
+	}
 	unwritten := s.waiting() > 0 // pushes don't count: a stream of them would hold the input up for good
 	s.takePushes()
 	switch {
@@ -355,7 +363,7 @@ func (s *session) kill() {
 // read on.
 // REQUIRES: s.mu is held.
 func (s *session) endInput() {
-	if s.ended = true; s.idle() || s.paused {
+	if s.ended = true; s.idle() || s.paused || s.blocked != nil {
 		s.closing = closeNow
 	}
 }

@@ -29,8 +29,9 @@ type transaction struct {
 	keyAt   []int
 	shards  []*engine.Shard // to lock, in ascending order; nil: all
 	garbage []*engine.Garbage
-	next    int    // in queue: the command that runs next
-	handed  []byte // the reply so far, if a loop has handed it to a worker with the locks
+	ready   []waitKey // what its commands have made ready for those who wait
+	next    int       // in queue: the command that runs next
+	handed  []byte    // the reply so far, if a loop has handed it to a worker with the locks
 }
 
 // queuedCommand is a command of a transaction. Its arguments and keys are

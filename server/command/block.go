@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/big"
 
-	"larder/engine"
 	"larder/protocol/resp"
 )
 
@@ -22,10 +21,8 @@ type BlockRequest struct {
 	// Args is the request that is run again; nil: the same. XREAD resolves its $
 	// there.
 	Args [][]byte
-	// Type is the type that a key must have for the command to be run again.
-	Type engine.Type
 	// Gone makes it run also when the key has been deleted or is of another
-	// type now.
+	// type now than the commands of its group are about.
 	Gone bool
 }
 

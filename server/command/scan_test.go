@@ -107,7 +107,7 @@ func TestScanArguments(t *testing.T) {
 	} {
 		h.want(c.reply, append([]string{"SCAN"}, c.args...)...)
 	}
-	h.want(":0\r\n", "WAIT", "1", "100")
+	h.want(":0\r\n", "WAIT", "0", "100")
 	h.want("-ERR timeout is negative\r\n", "WAIT", "0", "-1")
 	h.want("-ERR timeout is not an integer or out of range\r\n", "WAIT", "0", "x")
 	h.want("-ERR value is not an integer or out of range\r\n", "WAIT", "x", "-1")

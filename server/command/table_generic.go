@@ -29,6 +29,7 @@ var genericRows = []Command{
 	{Name: "type", Handler: typeOf, Arity: 2, Flags: "rf", Keys: "1 RO", Group: "generic", Since: "1.0.0", Complexity: "O(1)", Syntax: "key", Summary: "Returns the type of a value."},
 	{Name: "unlink", Handler: del, Arity: -2, Flags: "wf", Keys: "1:-1 RM delete", Group: "generic", Since: "4.0.0", Complexity: "O(n) in the number of keys", Syntax: "key...", Summary: "Deletes keys and frees their values in the background.", Extra: tipsOverKeys},
 	{Name: "wait", Handler: wait, Arity: 3, Flags: "s", Group: "generic", Since: "3.0.0", Complexity: "O(1)", Syntax: "numreplicas timeout", Summary: "Returns how many replicas have the connection's writes.", Extra: "@connection -@keyspace tip:request_policy:all_shards tip:response_policy:agg_min"},
+	{Name: "waitaof", Handler: waitAOF, Arity: 4, Flags: "b", Group: "generic", Since: "7.2.0", Complexity: "O(1)", Syntax: "numlocal numreplicas timeout", Summary: "Returns whether the log, and how many replicas' logs, have the connection's writes.", Extra: "@connection -@keyspace tip:request_policy:all_shards tip:response_policy:agg_min"},
 }
 
 // tipsOverKeys are the hints of commands that a proxy may split by key, adding

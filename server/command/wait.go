@@ -1,19 +1,54 @@
 package command
 
-import "larder/protocol/resp"
+import "fmt"
 
-// wait is WAIT numreplicas timeout. A server alone has no replicas and can get
-// none while it waits, so it answers 0 at once instead of after the timeout.
+// WAIT and WAITAOF wait until replicas or the log have the connection's writes.
+// A server alone has no replicas and can get none while it waits, and it keeps
+// no log: so more than nothing is never reached, and they answer 0 when the
+// time is up.
+
+// wait is WAIT numreplicas timeout.
 func wait(c *Ctx) {
-	if _, ok := c.Int(1); !ok {
+	replicas, ok := c.Int(1)
+	if !ok {
 		return
 	}
-	switch ms, ok := resp.ParseInt(c.Args[2]); {
+	ms, ok := c.timeoutMillis(2)
+	switch {
 	case !ok:
-		c.Out.Error("ERR timeout is not an integer or out of range")
-	case ms < 0:
-		c.Out.Error("ERR timeout is negative")
-	default:
+	case replicas <= 0:
 		c.Out.Int(0)
+	default:
+		c.Block(BlockRequest{TimeoutMs: ms, OnTimeout: replyZero})
+	}
+}
+
+// waitAOF is WAITAOF numlocal numreplicas timeout.
+func waitAOF(c *Ctx) {
+	local, ok := c.Int(1)
+	if !ok {
+		return
+	}
+	if local < 0 || local > 1 {
+		c.Out.Error(fmt.Sprintf("ERR value is out of range, value must between %d and %d", 0, 1))
+		return
+	}
+	replicas, ok := c.Int(2)
+	if !ok {
+		return
+	}
+	if replicas < 0 {
+		c.Out.Error(ErrNegative)
+		return
+	}
+	ms, ok := c.timeoutMillis(3)
+	switch {
+	case !ok:
+	case local > 0:
+		c.Out.Error("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.")
+	case replicas == 0:
+		replyZeroPair.Write(c.Out)
+	default:
+		c.Block(BlockRequest{TimeoutMs: ms, OnTimeout: replyZeroPair})
 	}
 }

@@ -293,7 +293,7 @@ func FieldNames(text []byte) []string {
 }
 
 // fieldsSince72 are fields of CLIENT INFO that Redis 7.0 has not and 7.2 has.
-var fieldsSince72 = map[string]bool{"lib-name": true, "lib-ver": true}
+var fieldsSince72 = map[string]bool{"lib-name": true, "lib-ver": true, "watch": true}
 
 func sameFields(oracle, subject Reply) string {
 	if d := sameType(oracle, subject); d != "" {
