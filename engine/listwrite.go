@@ -3,8 +3,9 @@ package engine
 // What adds elements to a list and replaces them, in either form.
 
 // NewList makes a list of values, pushed at an end one after the other, the
-// value of k.
-// REQUIRES: k.Shard is locked; k is absent; there is a value.
+// value of k, whatever was there, without a deadline. The values may be views of
+// what was there.
+// REQUIRES: k.Shard is locked; there is a value.
 func (e *Engine) NewList(db int, k Key, end ListEnd, values [][]byte, lim *Limits, nowMs int64) error {
 	s := k.Shard
 	if lim.listGrows(packedHeader+valueBytes(values), len(values)) {

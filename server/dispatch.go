@@ -319,6 +319,8 @@ func (ex *executor) findKeys(cmd *bound, args [][]byte, r *request) bool {
 func (ex *executor) locked1(cmd *bound) {
 	c := &ex.ctx
 	switch {
+	case cmd.Is&command.OwnLocks != 0 && len(c.Keys) == 1:
+		ex.readUnlocked(cmd)
 	case cmd.Is&command.AllShards != 0:
 		ex.srv.engine.LockAll()
 		c.AllLocked = true
@@ -347,6 +349,21 @@ func (ex *executor) locked1(cmd *bound) {
 			s.Unlock()
 		}
 	}
+}
+
+// readUnlocked runs a handler that locks shards itself, and changes nothing. A
+// client that caches the key is noted first, so that it hears of all changes
+// since.
+func (ex *executor) readUnlocked(cmd *bound) {
+	c := &ex.ctx
+	if ex.srv.listening.load()&command.ListenTrack != 0 && ex.by.wants(cmd) {
+		s := c.Keys[0].Shard
+		s.Lock()
+		ex.srv.tracking.remember(ex.by, c.Keys)
+		s.UnlockRead()
+	}
+	c.Listening = 0
+	cmd.Handler(c)
 }
 
 // wideArgs and wideBytes are the number of arguments and their bytes from which

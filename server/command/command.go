@@ -37,6 +37,10 @@ const (
 
 	// AllShards makes the dispatcher lock every shard. (larder's own)
 	AllShards
+	// OwnLocks makes the handler lock the shards that it reads, one at a time,
+	// unless the request names a second key, which it writes, or runs inside of
+	// something larger: then all are locked. (larder's own)
+	OwnLocks
 	// Slow makes the dispatcher run the command on a worker while the session
 	// is parked, so that a loop's other connections go on. (larder's own)
 	Slow
@@ -57,7 +61,7 @@ var flagWords = []struct {
 	{MayReplicate, 'R', "may_replicate"}, {NoAsyncLoading, 'N', "no_async_loading"},
 	{NoMulti, 'u', "no_multi"}, {MovableKeys, 'K', "movablekeys"},
 	{AllowBusy, 'y', "allow_busy"}, {NoMandatoryKeys, 'n', "no_mandatory_keys"},
-	{AllShards, 'A', ""}, {Slow, 'S', ""},
+	{AllShards, 'A', ""}, {OwnLocks, 'L', ""}, {Slow, 'S', ""},
 }
 
 // parseFlags turns the letters of a row into flags.

@@ -9,11 +9,14 @@ import (
 
 // SORT orders the elements of a list, a set or a sorted set: by themselves or by
 // what other keys say of them, as numbers or as bytes; and returns or stores
-// them, or what other keys say of them. Those keys follow from the elements, so
-// every shard is locked: no other command sees or makes a state in between, and
-// what is stored is the same on every machine.
+// them, or what other keys say of them. Those keys follow from the elements. So
+// if the result is stored, every shard is locked: what is stored is of one state,
+// and the same on every machine. If it is only replied, no shard is but for as
+// long as a key is read: a million elements take a second to order, for which
+// nobody else has to wait. Other keys may then be of a later state than the
+// elements.
 //
-// The steps are: parse, load the elements, look up what to compare (sort_by.go),
+// The steps are: parse, copy the elements, look up what to compare (sort_by.go),
 // order them, and write or store a part of them. Elements that are equal in all
 // that is compared keep their order; those of a set, which have none, are brought
 // into one first.
@@ -32,7 +35,8 @@ type sorting struct {
 
 	typ      engine.Type
 	elements []sortElement
-	kept     []byte // digits of integers
+	kept     []byte // what elements and their keys refer to, see copied
+	found    []byte // what was looked up last
 }
 
 // sortElement is an element and what it is compared by.
@@ -53,24 +57,10 @@ func (c *Ctx) sort(readOnly bool) {
 	if !s.parse(readOnly) {
 		return
 	}
-	it, found := c.Find(0)
-	if found {
-		s.typ = it.Type()
-		if s.typ != engine.TypeList && s.typ != engine.TypeSet && s.typ != engine.TypeZSet {
-			c.Out.Error(ErrWrongType)
-			return
-		}
-		if c.heavyRead(0, it.EntryBytes()+it.ContentBytes()) {
-			return
-		}
-	}
-	if s.unsorted && s.typ == engine.TypeSet && (s.store || c.NoBlock) {
-		// What is stored, or used by a script, must not depend on how the
-		// members lie in memory.
-		s.unsorted, s.alpha, s.by = false, true, nil
-	}
-	if found {
-		s.load(&it)
+	ready := false
+	c.WithShard(c.Keys[0].Shard, func() { ready = s.read() })
+	if !ready {
+		return
 	}
 	from, to := s.limits()
 	if !s.unsorted && !s.order() {
@@ -82,6 +72,31 @@ func (c *Ctx) sort(readOnly bool) {
 	} else {
 		s.writeResult(s.elements[from:to])
 	}
+}
+
+// read loads the elements; if it returns false, it has replied or is to be run
+// again on a worker.
+func (s *sorting) read() (ok bool) {
+	c := s.c
+	it, found := c.Find(0)
+	if !found {
+		return true
+	}
+	s.typ = it.Type()
+	if s.typ != engine.TypeList && s.typ != engine.TypeSet && s.typ != engine.TypeZSet {
+		c.Out.Error(ErrWrongType)
+		return false
+	}
+	if c.heavyRead(0, it.EntryBytes()+it.ContentBytes()) {
+		return false
+	}
+	if s.unsorted && s.typ == engine.TypeSet && (s.store || c.NoBlock) {
+		// What is stored, or used by a script, must not depend on how the
+		// members lie in memory.
+		s.unsorted, s.alpha, s.by = false, true, nil
+	}
+	s.load(&it)
+	return true
 }
 
 // parse parses the options; on failure it has replied.
@@ -151,7 +166,8 @@ func (s *sorting) load(it *engine.Item) {
 			if !ok {
 				return
 			}
-			s.add(s.keep(&v))
+			var digits [20]byte
+			s.add(s.copied(v.Bytes(digits[:0])))
 		}
 	case engine.TypeSet:
 		var x engine.Set
@@ -163,7 +179,6 @@ func (s *sorting) load(it *engine.Item) {
 			s.add(s.copied(member))
 			return true
 		})
-		s.arrange()
 	case engine.TypeZSet:
 		var z engine.ZSet
 		if z.View(it) != nil {
@@ -182,15 +197,6 @@ func (s *sorting) load(it *engine.Item) {
 }
 
 func (s *sorting) add(value []byte) { s.elements = append(s.elements, sortElement{value: value}) }
-
-// keep returns an element as bytes that stay as they are: a view, or digits.
-func (s *sorting) keep(v *engine.Element) []byte {
-	if _, isInt := v.Int(); !isInt {
-		return v.Str()
-	}
-	var digits [20]byte
-	return s.copied(v.Bytes(digits[:0]))
-}
 
 // keptBytes is the size of the pieces in which copies are kept.
 const keptBytes = 64 << 10
@@ -236,7 +242,7 @@ func (s *sorting) storeResult(elements []sortElement) {
 		}
 		for g := range s.gets {
 			v, _ := s.lookUp(&s.gets[g], elements[i].value)
-			values = append(values, v)
+			values = append(values, s.copied(v))
 		}
 	}
 	switch {

@@ -44,8 +44,8 @@ func untilZero(b []byte) []byte {
 // that there is nothing to sort by.
 func (p *pattern) constant() bool { return !p.star }
 
-// lookUp returns what the pattern says of an element. The result stays as it is
-// until the command writes.
+// lookUp returns what the pattern says of an element. The result is valid until
+// the next one.
 func (s *sorting) lookUp(p *pattern, element []byte) (value []byte, ok bool) {
 	if p.element {
 		return element, true
@@ -56,32 +56,43 @@ func (s *sorting) lookUp(p *pattern, element []byte) (value []byte, ok bool) {
 	c := s.c
 	c.scratch = append(append(append(c.scratch[:0], p.before...), element...), p.after...)
 	key := c.Engine.Key(c.scratch)
-	if p.field != nil {
-		var x engine.Hash
-		if there, err := c.Engine.OpenHash(&x, c.DB, &key, c.NowMs); err != nil || !there {
-			return nil, false
+	c.WithShard(key.Shard, func() {
+		if p.field == nil {
+			ok = s.readString(key)
+		} else {
+			ok = s.readField(&key, p.field)
 		}
-		var digits [20]byte
-		v, ok := x.Get(p.field, digits[:0])
-		if !ok {
-			return nil, false
-		}
-		return s.copied(v), true
+	})
+	return s.found, ok
+}
+
+// readString makes a key's string what was found.
+func (s *sorting) readString(key engine.Key) bool {
+	it, ok := s.c.Engine.Find(s.c.DB, key, s.c.NowMs)
+	if ok = ok && it.Type() == engine.TypeString; ok {
+		s.found = it.AppendBytes(s.found[:0])
 	}
-	it, ok := c.Engine.Find(c.DB, key, c.NowMs)
-	if !ok || it.Type() != engine.TypeString {
-		return nil, false
+	return ok
+}
+
+// readField makes a field of a key's hash what was found.
+func (s *sorting) readField(key *engine.Key, field []byte) bool {
+	var x engine.Hash
+	if there, err := s.c.Engine.OpenHash(&x, s.c.DB, key, s.c.NowMs); err != nil || !there {
+		return false
 	}
-	if _, isInt := it.Int(); isInt {
-		var digits [20]byte
-		return s.copied(it.Bytes(digits[:0])), true
+	var digits [20]byte
+	v, ok := x.Get(field, digits[:0])
+	if ok {
+		s.found = append(s.found[:0], v...)
 	}
-	return it.Raw(), true
+	return ok
 }
 
 // order brings the elements into the order that was asked for. It returns false
 // if one is to be compared as a number and is none.
 func (s *sorting) order() bool {
+	s.arrange()
 	for i := range s.elements {
 		e := &s.elements[i]
 		by, found := e.value, true
@@ -91,10 +102,14 @@ func (s *sorting) order() bool {
 		e.found = found
 		switch {
 		case !found: // it is compared as 0, or as less than everything
-		case s.alpha && s.store:
-			e.by = by
 		case s.alpha:
-			e.by = untilZero(by) // what is only replied, Redis compares as C strings
+			if !s.store {
+				by = untilZero(by) // what is only replied, Redis compares as C strings
+			}
+			if s.by != nil {
+				by = s.copied(by)
+			}
+			e.by = by
 		default:
 			var ok bool
 			if e.score, ok = sortNumber(by); !ok {
@@ -139,7 +154,7 @@ func compareBytes(a, b *sortElement) int {
 // arrange brings the members of a set into an order that does not depend on how
 // they lie in memory, where it may show: equal ones keep it.
 func (s *sorting) arrange() {
-	if s.by == nil || s.unsorted || !s.alpha {
+	if s.typ != engine.TypeSet || s.by == nil || !s.alpha {
 		return
 	}
 	slices.SortFunc(s.elements, func(a, b sortElement) int { return bytes.Compare(a.value, b.value) })

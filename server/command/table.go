@@ -16,6 +16,7 @@ import "slices"
 //	R  may_replicate                      K  movablekeys
 //	N  no_async_loading                   n  no_mandatory_keys
 //	A  larder's own: every shard is locked
+//	L  larder's own, with A: none is, unless there are two keys
 //	S  larder's own: runs on a worker while the session is parked
 var rows = slices.Concat(
 	stringRows,

@@ -58,12 +58,12 @@ var listRows = []Command{
 
 // sortRows are SORT and its kin, which work on lists, sets and sorted sets.
 var sortRows = []Command{
-	{Name: "sort", Handler: sortCommand, Arity: -2, Flags: "wmKA", Keys: "1 RO access; unknown RO access; option STORE OW update",
+	{Name: "sort", Handler: sortCommand, Arity: -2, Flags: "wmKAL", Keys: "1 RO access; unknown RO access; option STORE OW update",
 		Group: "generic", Since: "1.0.0", Extra: "@set @sortedset @list @dangerous -@keyspace",
 		Complexity: "O(n*log(n) + m) in the number of elements, and of those returned",
 		Syntax:     "key [BY pattern] [LIMIT offset count] [GET pattern]... [ASC|DESC] [ALPHA] [STORE destination]",
 		Summary:    "Sorts the elements of a list, a set or a sorted set, and returns or stores them."},
-	{Name: "sort_ro", Handler: sortRO, Arity: -2, Flags: "rKA", Keys: "1 RO access; unknown RO access",
+	{Name: "sort_ro", Handler: sortRO, Arity: -2, Flags: "rKAL", Keys: "1 RO access; unknown RO access",
 		Group: "generic", Since: "7.0.0", Extra: "@set @sortedset @list @dangerous -@keyspace",
 		Complexity: "O(n*log(n) + m) in the number of elements, and of those returned",
 		Syntax:     "key [BY pattern] [LIMIT offset count] [GET pattern]... [ASC|DESC] [ALPHA]",

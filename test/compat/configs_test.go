@@ -38,7 +38,7 @@ func TestConfigurationsAgree(t *testing.T) {
 				}
 			})
 			r := &harness.Runner{Oracle: servers.subject, Subject: s}
-			for _, f := range []*family{&stringsFamily, &bitmapsFamily, &genericFamily, &expiryFamily, &connectionFamily} {
+			for _, f := range []*family{&stringsFamily, &bitmapsFamily, &genericFamily, &expiryFamily, &connectionFamily, &listsFamily, &sortFamily} {
 				r.Restore = f.restore
 				runHistories(t, r, func(seed uint64) harness.History { return f.generate(seed, length()) }, max(1, histories()/6))
 			}
