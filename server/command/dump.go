@@ -55,8 +55,9 @@ func (c *Ctx) dumpValue(it *engine.Item) (version int, ok bool) {
 		return rdb.Version, c.dumpSet()
 	case engine.TypeZSet:
 		return rdb.Version, c.dumpZSet(it)
+	default:
+		return rdb.Version, c.dumpStream(it)
 	}
-	return 0, false
 }
 
 func (c *Ctx) dumpList(it *engine.Item) bool {

@@ -139,3 +139,38 @@ func deadlines(h *tester, key string) map[string]int64 {
 	x.EachField(func(field, _ []byte, ms int64) bool { found[string(field)] = ms; return true })
 	return found
 }
+
+// A stream that ends early, at whichever byte, leaves nothing behind.
+func TestRestoreCutStream(t *testing.T) {
+	h := newTester(t, 0)
+	for _, id := range []string{"1-1", "2-1", "3-1"} {
+		h.want("$3\r\n"+id+"\r\n", "XADD", "s", id, "field", "value")
+	}
+	h.want("+OK\r\n", "XGROUP", "CREATE", "s", "group", "0")
+	h.do("XREADGROUP", "GROUP", "group", "consumer", "COUNT", "2", "STREAMS", "s", ">")
+	payload := h.do("DUMP", "s")
+	payload = payload[strings.Index(payload, "\n")+1 : len(payload)-2]
+	value := payload[:len(payload)-10]
+	for n := range value {
+		cut := sealed(func(w *rdb.Writer) { w.Buf = append(w.Buf, value[:n]...) })
+		h.want("-ERR Bad data format\r\n", "RESTORE", "t", "0", cut)
+	}
+	if n := h.keyCount(); n != 1 {
+		t.Errorf("%d keys are left, want 1", n)
+	}
+	h.want("+OK\r\n", "RESTORE", "t", "0", payload)
+	for _, read := range [][]string{{"XRANGE", "", "-", "+"}, {"XPENDING", "", "group", "-", "+", "10"}, {"XINFO", "GROUPS", ""}} {
+		reply := func(key string) string {
+			words := append([]string(nil), read...)
+			for i := range words {
+				if words[i] == "" {
+					words[i] = key
+				}
+			}
+			return h.do(words...)
+		}
+		if a, b := reply("s"), reply("t"); a != b || len(a) < 20 {
+			t.Errorf("%q answers %q of the copy, %q of the stream", read, b, a)
+		}
+	}
+}

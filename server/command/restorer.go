@@ -1,7 +1,6 @@
 package command
 
 import (
-	"fmt"
 	"slices"
 
 	"larder/engine"
@@ -25,6 +24,7 @@ type restorer struct {
 	hash engine.Hash
 	set  engine.Set
 	zset engine.ZSet
+	streamRestorer
 
 	items     [][]byte // of a list, to be pushed together
 	itemBytes int
@@ -125,6 +125,8 @@ func (b *restorer) begin(t engine.Type) (err error) {
 		_, err = c.Engine.OpenSet(&b.set, c.DB, &b.aside, c.NowMs)
 	case engine.TypeZSet:
 		_, err = b.zset.Open(c.Engine, c.DB, b.aside, c.NowMs, &c.Config.Limits)
+	case engine.TypeStream:
+		b.stream, err = c.Engine.CreateStream(c.DB, b.aside, c.NowMs)
 	}
 	return err
 }
@@ -200,12 +202,3 @@ func (b *restorer) HashField(field, value []byte, deadlineMs int64) error {
 	}
 	return fresh(b.hash.Set(field, value, deadlineMs, &b.c.Config.Limits))
 }
-
-// errNoStreams says that streams are not among the types of values here.
-var errNoStreams = fmt.Errorf("%w: streams cannot be kept", rdb.ErrCorrupt)
-
-func (b *restorer) StreamEntry(rdb.StreamID, [][]byte) error  { return errNoStreams }
-func (b *restorer) Stream(rdb.StreamInfo) error               { return errNoStreams }
-func (b *restorer) Group([]byte, rdb.StreamGroup) error       { return errNoStreams }
-func (b *restorer) Consumer([]byte, int64, int64) error       { return errNoStreams }
-func (b *restorer) Pending(rdb.StreamID, int64, uint64) error { return errNoStreams }
