@@ -24,8 +24,10 @@ import (
 
 const (
 	// pickPrefixShare is the least number of members that share the top bits of
-	// a draw: more than a segment holds, so that segments need not be deeper.
-	pickPrefixShare = 4096
+	// a draw. Twice as many do not fit in a segment, so that one which has fewer
+	// of the bits than a draw exists with improbable hashes only; and most draws
+	// meet one segment or two.
+	pickPrefixShare = 1700
 	// pickWindowShare is the least number of members that a draw is about.
 	pickWindowShare = 6
 	// pickRanks is the number of ranks, a power of two: one in 10^7 draws is

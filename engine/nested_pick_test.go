@@ -55,6 +55,34 @@ func TestPickLayout(t *testing.T) {
 	}
 }
 
+// TestDrawCandidates holds the candidates of draws, with more bits and with
+// fewer than the segments have, to a look at all members.
+func TestDrawCandidates(t *testing.T) {
+	e := shardedEngine(t, 1)
+	e.LockAll()
+	defer e.UnlockAll()
+	f := newNestedFixture(t, e.Shards()[0], 0)
+	for i := range 20000 {
+		f.put(t, fmt.Sprint(i), "", never)
+	}
+	for seed := range uint64(200) {
+		r := mix(seed)
+		d := draw{depth: uint8(seed % 9), pos: r & 0xf000}
+		d.prefix, d.end = r>>(64-d.depth), d.pos+1<<(seed%4+9)
+		got := map[string]bool{}
+		for _, c := range f.n.candidates(f.n.open(), &d, nil) {
+			got[string(entryAt(f.n.s.region, c.ref).key())] = true
+		}
+		for key := range f.model {
+			h := e.Hash([]byte(key))
+			want := h>>(64-d.depth) == d.prefix && hashPos(h) >= d.pos && hashPos(h) < d.end
+			if got[key] != want {
+				t.Fatalf("draw %+v: %q is a candidate: %v, want %v", d, key, got[key], want)
+			}
+		}
+	}
+}
+
 // TestPickUniform compares how often each member is chosen with chance.
 func TestPickUniform(t *testing.T) {
 	e := shardedEngine(t, 1)

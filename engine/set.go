@@ -276,7 +276,7 @@ func (x *Set) Pop(seed uint64, count int, f func(member []byte)) error {
 		}
 		return nil
 	}
-	var digits [20]byte
+	digits := &x.key.Shard.digits
 	m := members{x.it.Encoding(), x.it.edit()}
 	all := count == m.len()
 	for range count {
