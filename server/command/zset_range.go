@@ -110,26 +110,26 @@ func (c *Ctx) zrange(form zrangeForm) {
 
 // place returns the rank of the first member to return and how many there are.
 func (o *zrangeOptions) place(b *zbounds, z *engine.ZSet) (first, n int) {
-	if o.reverse && o.by == byRank {
-		// Counted from the end, which spans mirror.
-		from, end := rankSpan(b.from, b.to, z.Len())
-		return z.Len() - 1 - from, end - from
-	}
 	from, end := b.ranks(z)
 	n = end - from
-	if o.by != byRank {
-		if o.offset < 0 || o.offset >= int64(n) {
-			return 0, 0
+	if o.by == byRank {
+		if o.reverse {
+			return z.Len() - 1 - from, n // counted from the end, which ranks mirror
 		}
-		n -= int(o.offset)
-		if o.limit >= 0 {
-			n = int(min(int64(n), o.limit))
-		}
+		return from, n // LIMIT 0 -1 is accepted, and no other offset heeded
+	}
+	if o.offset < 0 || o.offset >= int64(n) {
+		return 0, 0
+	}
+	skip := int(o.offset)
+	n -= skip
+	if o.limit >= 0 {
+		n = int(min(int64(n), o.limit))
 	}
 	if o.reverse {
-		return end - 1 - int(o.offset), n
+		return end - 1 - skip, n
 	}
-	return from + int(o.offset), n
+	return from + skip, n
 }
 
 // zmembers replies n members from a rank on.

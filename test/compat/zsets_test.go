@@ -48,7 +48,13 @@ var zsetRows = []string{
 	"ZINTERSTORE zkey 2 zkey zkey {WEIGHTS score score|AGGREGATE SUM|AGGREGATE MIN|AGGREGATE MAX}",
 	"ZDIFFSTORE zkey few zkey zkey",
 	"ZINTERCARD 2 zkey zkey [LIMIT index]",
-	"ZRANDMEMBER zkey [index [WITHSCORES]]",
+	"SADD skey member*",
+	"ZUNION 2 zkey skey {WEIGHTS score score|AGGREGATE MIN|AGGREGATE MAX|WITHSCORES}",
+	"ZUNIONSTORE zkey 3 skey zkey zkey {WEIGHTS score score score|AGGREGATE MIN}",
+	"ZINTER 2 skey zkey {WEIGHTS score score|AGGREGATE MAX|WITHSCORES}",
+	"ZDIFF 2 (skey zkey|zkey skey) WITHSCORES",
+	"ZINTERCARD 2 skey zkey",
+	"ZRANDMEMBER zkey [picks [WITHSCORES]]",
 	"ZSCAN zkey 0 {MATCH pattern|COUNT few}",
 	"OBJECT ENCODING zkey",
 	"TYPE zkey",
@@ -64,13 +70,16 @@ var zsetRows = []string{
 func zsetClasses(many int64) harness.Classes {
 	return harness.Classes{
 		"zkey": harness.Choose("z1", "z1", "z2", "z2", "z3", "z4"),
+		"skey": harness.Choose("s1", "s2"),
 		"member": harness.Mix(12, harness.Integer(0, many), 12, memberWord(many), 1, harness.Choose("", "a", "b", "\x00", "\xff", "é"),
 			1, harness.Letters(60, 70, "xy")),
 		"score": harness.Mix(10, harness.Integer(-5, 5), 4, harness.Choose("inf", "-inf", "1.5", "-0", "0.1", "0.2", "1e17", "1e19", "12345.1234567", "3.0", "4.9e-324", "9007199254740993"),
 			1, harness.Choose("nan", "", "abc", " 1", "1 ", "0x10", "1e400", "1e-400", "infinity", "+5", "1_000")),
 		"bound": harness.Mix(10, harness.Integer(-6, 6), 6, harness.Choose("(0", "(1", "(-2", "-inf", "+inf", "(inf", "(-inf", "0.1", "(0.1"),
 			1, harness.Choose("", "(", "nan", " 1", "abc", "((1", "1 ", "0x2", "1e999", "[1")),
-		"few":     harness.Mix(8, harness.Integer(1, 6), 1, harness.Choose("0", "-1", "abc", "", "100", "9223372036854775807", "9223372036854775808")),
+		"few": harness.Mix(8, harness.Integer(1, 6), 1, harness.Choose("0", "-1", "abc", "", "100", "9223372036854775807", "9223372036854775808")),
+		// Not more: Redis makes all of a reply before it sends any.
+		"picks":   harness.Mix(12, harness.Integer(-20, 20), 1, harness.Choose("abc", "", "9223372036854775807", "-9223372036854775808")),
 		"pattern": harness.Choose("*", "m*", "1?", "[0-9]", "nobody"),
 		"secs":    harness.Integer(100_000, 200_000_000),
 	}
