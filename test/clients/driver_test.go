@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -117,6 +118,71 @@ func TestUnknownSection(t *testing.T) {
 				t.Errorf("it printed %q and %q and ended with %v", out, stderr, err)
 			}
 		})
+	}
+}
+
+// TestProgramsNoticeDifferences: a server that answers one letter wrong fails
+// every program, which says where.
+func TestProgramsNoticeDifferences(t *testing.T) {
+	for _, p := range programs {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			argv := p.prepare(t, filepath.Join(suite.dir, p.name+"-wrong"))
+			addr := falsify(t, startServer(t).Addr, "$5\r\nhello\r\n", "$5\r\nhullo\r\n")
+			out, stderr, err := runProgram(t, addr, append(argv, "strings"))
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() != 1 || out != "" {
+				t.Errorf("it printed %q and %q and ended with %v", out, stderr, err)
+			}
+			if !strings.HasPrefix(stderr, "strings: ") || !strings.Contains(stderr, "hullo") {
+				t.Errorf("it complains %q, want a line about the section and the wrong word", stderr)
+			}
+		})
+	}
+}
+
+// falsify stands between clients and a server and changes what the server
+// answers. It returns its address.
+func falsify(t *testing.T, server, from, to string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return // the test is over
+			}
+			upstream, err := net.Dial("tcp", server)
+			if err != nil {
+				_ = client.Close()
+				continue
+			}
+			go relay(upstream, client, func(b []byte) []byte { return b })
+			go relay(client, upstream, func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(from), []byte(to)) })
+		}
+	}()
+	return l.Addr().String()
+}
+
+// relay copies until one side ends, then ends the other. A short reply arrives
+// in one piece, so change sees all of it.
+func relay(to, from net.Conn, change func([]byte) []byte) {
+	defer func() { _, _ = to.Close(), from.Close() }()
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(buf)
+		if n > 0 {
+			if _, err := to.Write(change(buf[:n])); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
 	}
 }
 

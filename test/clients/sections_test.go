@@ -24,7 +24,7 @@ var newer = []string{"fieldttl"}
 // landed are the sections that larder passes; the list grows with the commands.
 var landed = []string{
 	"strings", "bitmaps", "keys", "pipelines", "hashes", "lists", "sort", "sets", "zsets", "hll",
-	"dump", "streams", "geo", "transactions", "scripts", "pubsub", "caching", "resp3",
+	"dump", "streams", "geo", "transactions", "scripts", "functions", "pubsub", "caching", "resp3", "fieldttl",
 }
 
 // A program is one client's.
