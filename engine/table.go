@@ -212,10 +212,12 @@ func (t *table) split(s segment) bool {
 	if 64-t.dir.shift < depth && !t.doubleDirectory() {
 		return false
 	}
+	var upper splitBits
+	counts := t.divide(s, depth, &upper)
 	var half [2]segment
 	for i := range half {
 		var ok bool
-		half[i], ok = newSegment(t.region, t.heap, t.kind, splitSize, depth, hd.prefix<<1|uint32(i))
+		half[i], ok = newSegment(t.region, t.heap, t.kind, halfSize(counts[i]), depth, hd.prefix<<1|uint32(i))
 		if !ok {
 			if i == 1 {
 				freeSegment(t.heap, t.kind, half[0])
@@ -225,42 +227,66 @@ func (t *table) split(s segment) bool {
 		nh := half[i].header()
 		nh.sweepMs, nh.newMs, nh.epoch = hd.sweepMs, hd.sweepMs, hd.epoch
 	}
-	if !t.distribute(s, half, depth) {
-		freeSegment(t.heap, t.kind, half[0])
-		freeSegment(t.heap, t.kind, half[1])
-		return false
+	distribute(s, half, &upper)
+	for _, n := range half {
+		t.publish(n)
+		t.bytes += segmentBytes[n.header().size]
 	}
-	t.publish(half[0])
-	t.publish(half[1])
-	t.bytes += 2*segmentBytes[splitSize] - segmentBytes[hd.size]
+	t.bytes -= segmentBytes[hd.size]
 	freeSegment(t.heap, t.kind, s)
 	return true
 }
 
-// distribute copies the slots of s to the half that bit depth of their hash
-// names. It gives up, leaving s as it is, when a half cannot hold them, which
-// with honest hashes does not happen: the sizes leave room for 70 % of all.
-func (t *table) distribute(s segment, half [2]segment, depth uint8) bool {
-	room := uint32(half[0].buckets * slotsPerBucket)
+// splitBits says of each slot of a segment whether it goes to the upper half.
+type splitBits [(32768-segmentHeaderBytes)/bucketBytes*slotsPerBucket/64 + 1]uint64
+
+// divide finds out which slots of s go to which half by bit depth of their
+// hash, and how many.
+func (t *table) divide(s segment, depth uint8, upper *splitBits) (counts [2]uint32) {
 	for i := range s.buckets {
 		b := s.bucket(i)
 		for m := b.occupied(); m != 0; m &= m - 1 {
 			j := matchIndex(m)
-			slot := b.slots[j]
-			h := t.seed.Hash(entryAt(t.region, slotRef(slot)).key())
-			n := half[h>>(64-depth)&1]
-			nh := n.header()
-			if nh.count == room {
-				return false
-			}
-			nh.count++
-			if slotMeta(slot)&MetaDeadline != 0 {
-				nh.deadline++
-			}
-			n.insert(b.tag(j), slot)
+			h := t.seed.Hash(entryAt(t.region, slotRef(b.slots[j])).key())
+			bit := h >> (64 - depth) & 1
+			at := i*slotsPerBucket + j
+			upper[at/64] |= bit << (at % 64)
+			counts[bit]++
 		}
 	}
-	return true
+	return counts
+}
+
+// halfSize is the size of a segment that takes n entries of one that is split.
+// Keys that come in the order of their hashes, as those of another table do,
+// all go to one half for several splits in a row.
+func halfSize(n uint32) uint8 {
+	if n*roomyDen <= maxEntriesOf(splitSize-1)*roomyNum {
+		return sizeFor(n)
+	}
+	size := uint8(splitSize)
+	for n > maxEntriesOf(size) {
+		size++
+	}
+	return size
+}
+
+// distribute copies the slots of s to the halves that have room for them.
+func distribute(s segment, half [2]segment, upper *splitBits) {
+	for i := range s.buckets {
+		b := s.bucket(i)
+		for m := b.occupied(); m != 0; m &= m - 1 {
+			j := matchIndex(m)
+			at := i*slotsPerBucket + j
+			n := half[upper[at/64]>>(at%64)&1]
+			nh := n.header()
+			nh.count++
+			if slotMeta(b.slots[j])&MetaDeadline != 0 {
+				nh.deadline++
+			}
+			n.insert(b.tag(j), b.slots[j])
+		}
+	}
 }
 
 // doubleDirectory replaces the directory by one with one more bit. It reports
