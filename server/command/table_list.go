@@ -2,6 +2,22 @@ package command
 
 // listRows are the list commands: list.go and its neighbours.
 var listRows = []Command{
+	{Name: "blmove", Handler: blmove, Arity: 6, Flags: "wmsb", Keys: "1 RW access delete; 2 RW insert", Group: "list", Since: "6.2.0",
+		Complexity: "O(1)", Syntax: "source destination <LEFT|RIGHT> <LEFT|RIGHT> timeout",
+		Summary: "Moves an element from an end of a list to an end of another, waiting for one if there is none."},
+	{Name: "blmpop", Handler: blmpop, Arity: -5, Flags: "wbK", Keys: "num 2 RW access delete", Group: "list", Since: "7.0.0",
+		Complexity: "O(n+m) in the number of keys and of elements returned",
+		Syntax:     "timeout numkeys key... <LEFT|RIGHT> [COUNT count]",
+		Summary:    "Removes and returns elements of the first list there is, waiting for one if there is none."},
+	{Name: "blpop", Handler: blpop, Arity: -3, Flags: "wsb", Keys: "1:-2 RW access delete", Group: "list", Since: "2.0.0",
+		Complexity: "O(n) in the number of keys", Syntax: "key... timeout",
+		Summary: "Removes and returns the first element of the first list there is, waiting for one if there is none."},
+	{Name: "brpop", Handler: brpop, Arity: -3, Flags: "wsb", Keys: "1:-2 RW access delete", Group: "list", Since: "2.0.0",
+		Complexity: "O(n) in the number of keys", Syntax: "key... timeout",
+		Summary: "Removes and returns the last element of the first list there is, waiting for one if there is none."},
+	{Name: "brpoplpush", Handler: brpoplpush, Arity: 4, Flags: "wmsb", Keys: "1 RW access delete; 2 RW insert", Group: "list", Since: "2.2.0",
+		Complexity: "O(1)", Syntax: "source destination timeout",
+		Summary: "Moves the last element of a list to the head of another, waiting for one; an old name of BLMOVE … RIGHT LEFT."},
 	{Name: "lindex", Handler: lindex, Arity: 3, Flags: "r", Keys: "1 RO access", Group: "list", Since: "1.0.0",
 		Complexity: "O(log n)", Syntax: "key index",
 		Summary: "Returns an element of a list by its index."},
