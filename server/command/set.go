@@ -27,7 +27,7 @@ func set(c *Ctx) {
 			return
 		}
 	}
-	if !c.storeAt(2, deadline) {
+	if !c.storeAt(2, deadline, o.keepTTL) {
 		// The reply so far is the old value: the error takes its place.
 		c.Out.Buf = c.Out.Buf[:mark]
 		c.Fail(engine.ErrNoRoom)
@@ -83,8 +83,9 @@ func (c *Ctx) store(event string) bool {
 }
 
 // storeAt makes an argument the string at the only key, or deletes the key if
-// the deadline has passed already. It reports false if there is no room.
-func (c *Ctx) storeAt(arg int, deadline int64) bool {
+// the deadline has passed already. kept tells that the deadline is the one that
+// the key had. It reports false if there is no room.
+func (c *Ctx) storeAt(arg int, deadline int64, kept bool) bool {
 	expired := deadline <= c.NowMs
 	if expired {
 		c.Engine.Delete(c.DB, c.Keys[0], c.NowMs)
@@ -92,7 +93,9 @@ func (c *Ctx) storeAt(arg int, deadline int64) bool {
 		return false
 	}
 	c.Changed(0, EventString, "set")
-	c.setExpires(0, deadline, expired)
+	if !kept {
+		c.setExpires(0, deadline, expired)
+	}
 	return true
 }
 
@@ -126,7 +129,7 @@ func (c *Ctx) setFor(x expiry) {
 	if !ok {
 		return
 	}
-	if !c.storeAt(3, deadline) {
+	if !c.storeAt(3, deadline, false) {
 		c.Fail(engine.ErrNoRoom)
 		return
 	}
@@ -144,7 +147,7 @@ func getSet(c *Ctx) {
 	default:
 		c.bulk(&it)
 	}
-	if !c.storeAt(2, engine.NoDeadline) {
+	if !c.storeAt(2, engine.NoDeadline, false) {
 		c.Out.Buf = c.Out.Buf[:mark]
 		c.Fail(engine.ErrNoRoom)
 	}

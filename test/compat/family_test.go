@@ -22,6 +22,8 @@ type family struct {
 	classes harness.Classes
 	// conns is the number of connections that the history uses; 0 means 1.
 	conns int
+	// hears makes the steps show what all connections are sent (OpHear).
+	hears bool
 	// spoil is the percentage of commands that are made wrong.
 	spoil int
 	// special makes steps that no grammar can express; nil for none. It is
@@ -65,7 +67,11 @@ func (f *family) generate(seed uint64, steps int) harness.History {
 		if f.conns > 1 {
 			conn = r.IntN(f.conns)
 		}
-		h.Steps = append(h.Steps, harness.Step{Op: harness.OpCommand, Conn: conn, Args: args})
+		op := harness.OpCommand
+		if f.hears {
+			op = harness.OpHear
+		}
+		h.Steps = append(h.Steps, harness.Step{Op: op, Conn: conn, Args: args})
 	}
 	h.Steps = append(h.Steps, f.epilogue...)
 	return h

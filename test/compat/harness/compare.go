@@ -82,8 +82,11 @@ func Compare(step Step, oracle, subject Reply) string {
 		return ""
 	}
 	name := step.Name()
-	if step.Op == OpBinary {
+	switch step.Op {
+	case OpBinary:
 		return binaryFrames(oracle, subject)
+	case OpHear:
+		return heardTheSame(name, oracle, subject)
 	}
 	if oracle.Value.IsError() || subject.Value.IsError() {
 		return exact(oracle, subject)

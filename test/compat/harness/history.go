@@ -28,6 +28,9 @@ const (
 	// The CAS field of a request header holds, when its top bit is set, the
 	// N of a "{cas:N}" in the bits below.
 	OpBinary
+	// OpHear sends Args as one RESP command on connection Conn and yields what
+	// all connections are sent until then; see hear.go.
+	OpHear
 )
 
 // Step is one move of a history.
@@ -81,7 +84,7 @@ func (s Step) Name() string {
 
 var hasSubcommands = map[string]bool{
 	"CLIENT": true, "CONFIG": true, "COMMAND": true, "OBJECT": true, "DEBUG": true,
-	"MEMORY": true, "SLOWLOG": true, "LATENCY": true,
+	"MEMORY": true, "SLOWLOG": true, "LATENCY": true, "PUBSUB": true,
 }
 
 // History is a run of steps against an empty server.
@@ -120,6 +123,8 @@ func (s Step) String() string {
 		fmt.Fprintf(&b, "gone%d>", s.Conn)
 	case OpScan:
 		fmt.Fprintf(&b, "scan%d>", s.Conn)
+	case OpHear:
+		fmt.Fprintf(&b, "hear%d>", s.Conn)
 	default:
 		fmt.Fprintf(&b, "%d>", s.Conn)
 	}
@@ -204,7 +209,7 @@ func (h *History) parseLine(line string, number int) error {
 	}
 	s := Step{Line: number}
 	digits := head
-	for prefix, op := range map[string]Op{"t": OpText, "b": OpBinary, "gone": OpGone, "scan": OpScan} {
+	for prefix, op := range map[string]Op{"t": OpText, "b": OpBinary, "gone": OpGone, "scan": OpScan, "hear": OpHear} {
 		if v, ok := strings.CutPrefix(head, prefix); ok {
 			s.Op, digits = op, v
 		}

@@ -55,6 +55,8 @@ type Session struct {
 	text   [maxConns]*textConn
 	binary [maxConns]*binaryConn
 	cas    casOrder
+
+	hearing hearing
 }
 
 // NewSession opens a session; connections are dialed when a step needs them.
@@ -111,14 +113,23 @@ func (c *RESPConn) Do(words ...string) (Value, error) {
 
 // DoArgs sends one command and reads its reply.
 func (c *RESPConn) DoArgs(args [][]byte) (Value, error) {
-	if err := c.c.SetDeadline(time.Now().Add(replyDeadline)); err != nil {
-		return Value{}, err
-	}
-	c.out = AppendCommand(c.out[:0], args)
-	if _, err := c.c.Write(c.out); err != nil {
+	if err := c.send(args); err != nil {
 		return Value{}, err
 	}
 	return c.r.Read()
+}
+
+// send sends commands and starts the time that their replies may take.
+func (c *RESPConn) send(commands ...[][]byte) error {
+	if err := c.c.SetDeadline(time.Now().Add(replyDeadline)); err != nil {
+		return err
+	}
+	c.out = c.out[:0]
+	for _, args := range commands {
+		c.out = AppendCommand(c.out, args)
+	}
+	_, err := c.c.Write(c.out)
+	return err
 }
 
 // Close closes the connection.
@@ -132,6 +143,8 @@ func (s *Session) Do(step Step) (Reply, error) {
 		return s.awaitGone(step)
 	case OpScan:
 		return s.scan(step)
+	case OpHear:
+		return s.hear(step)
 	case OpText:
 		return s.doText(step)
 	case OpBinary:
