@@ -53,6 +53,9 @@ type call struct {
 	// within is the transaction of which a script is a part, nil if it is none:
 	// all shards are locked already.
 	within *nesting
+	// nested tells that it is a part of a transaction or of a script, and shards
+	// may be locked: it must not go to a worker, nor wait.
+	nested bool
 	// hangUp asks to close the session's connection once the reply is written.
 	hangUp bool
 	// pushed tells that the reply is made of messages, which CLIENT REPLY does
@@ -138,6 +141,7 @@ func (ex *executor) dispatch(s *session, r *request) {
 		s.mute(mark, ex.q.pushed)
 	}
 	ex.q.pushed = false
+	ex.announceRest(s)
 	if s.pushes.size() > 0 {
 		s.takePushes() // what the command told its own session stands behind the reply
 	}
@@ -465,6 +469,7 @@ func (t workerTask) run() {
 	if len(ex.ready) > 0 {
 		ex.serve()
 	}
+	ex.announceRest(t.s)
 
 	s := t.s
 	s.mu.Lock()

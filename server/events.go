@@ -59,6 +59,7 @@ func (ex *executor) deliver(c *command.Ctx) {
 	}
 	if c.Listening&command.ListenTrack != 0 {
 		ex.srv.tracking.heed(ex.by, c.Events)
+		ex.announce(c)
 	}
 	if c.Listening&command.ListenBlocked != 0 {
 		ex.ready = ex.srv.waiting.makeReady(ex.ready, c.Events)
@@ -109,6 +110,7 @@ func (srv *Server) removed(db int, key []byte, class command.EventClass, event s
 	srv.tell(nil, &ev[0])
 	if bits&command.ListenTrack != 0 {
 		srv.tracking.heed(nil, ev)
+		srv.tracking.broadcast(nil, ev)
 	}
 	if bits&command.ListenBlocked != 0 {
 		srv.waiting.orphan(&ev[0])

@@ -167,7 +167,7 @@ func (q *call) executeNext(tx *transaction, n *nesting) (done bool) {
 
 // runSession runs a nested command that concerns the session or the server.
 func (q *call) runSession(cmd *bound, args [][]byte) {
-	inner := call{s: q.s, ex: q.ex, srv: q.srv, cmd: cmd, args: args, out: q.out, onWorker: q.onWorker}
+	inner := call{s: q.s, ex: q.ex, srv: q.srv, cmd: cmd, args: args, out: q.out, onWorker: q.onWorker, nested: true}
 	cmd.session(&inner)
 	q.hangUp = q.hangUp || inner.hangUp
 	q.pushed = q.pushed || inner.pushed

@@ -19,13 +19,14 @@ type executor struct {
 	seeds   uint64
 
 	ctx     command.Ctx
-	nested  command.Ctx // of the commands of a transaction or script
-	entered *waiter     // the last command that has begun to wait
-	turn    *waiter     // whose command is being run for it; see serve.go
-	mine    bool        // the turn is this executor's
-	ready   []waitKey   // keys to serve when the command has ended
-	reply   []byte      // room for the reply of who is served
-	by      *session    // whose command runs, as far as others want to know
+	nested  command.Ctx     // of the commands of a transaction or script
+	entered *waiter         // the last command that has begun to wait
+	turn    *waiter         // whose command is being run for it; see serve.go
+	mine    bool            // the turn is this executor's
+	ready   []waitKey       // keys to serve when the command has ended
+	reply   []byte          // room for the reply of who is served
+	by      *session        // whose command runs, as far as others want to know
+	unsaid  []command.Event // changes by nested commands, which announceRest tells
 	q       call
 	keyAt   []int
 	keys    []engine.Key

@@ -60,7 +60,7 @@ func infoStats(srv *Server, b *infoText) {
 		"total_active_defrag_time", "current_active_defrag_time")
 	b.int("tracking_total_keys", srv.tracking.keys.Load())
 	b.int("tracking_total_items", srv.tracking.ids.Load())
-	b.int("tracking_total_prefixes", int64(srv.tracking.prefixCount()))
+	b.int("tracking_total_prefixes", srv.tracking.prefixes.Load())
 	b.int("unexpected_error_replies", 0)
 	b.uint("total_error_replies", t.errorReplies)
 	b.int("dump_payload_sanitizations", 0)

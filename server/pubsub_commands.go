@@ -74,7 +74,9 @@ func (q *call) unsubscribe(kind channelKind, word string) {
 	}
 	for _, name := range names {
 		n := q.srv.pubsub.part(q.s, kind, name)
-		q.out.Buf = q.s.pushes.drain(q.out.Buf)
+		if !q.nested { // within the reply to EXEC there is no place for messages
+			q.out.Buf = q.s.pushes.drain(q.out.Buf)
+		}
 		q.unsubscribed(word, name, n)
 	}
 }
@@ -94,7 +96,7 @@ func (q *call) unsubscribed(word string, name []byte, left int) {
 // lengthy hands a command about n names to a worker if they are many and it
 // does not run on one; then it reports true.
 func (q *call) lengthy(n int) bool {
-	if n < manySubscriptions || q.ex.ctx.OnWorker {
+	if n < manySubscriptions || q.onWorker || q.nested {
 		return false
 	}
 	q.ex.park(q.s, q.cmd, q.args)
@@ -108,12 +110,15 @@ func spublish(q *call) { q.publish(kindShard) }
 // loop, and the client waits: its next message comes after this one.
 func (q *call) publish(kind channelKind) {
 	n, ok := q.srv.pubsub.publish(kind, q.args[1], q.args[2])
-	if !ok {
-		if !q.ex.ctx.OnWorker {
-			q.ex.park(q.s, q.cmd, q.args)
-			return
-		}
+	switch {
+	case ok:
+	case q.nested:
+		n = q.srv.pubsub.publishLater(kind, q.args[1], q.args[2])
+	case q.onWorker:
 		n = q.srv.pubsub.publishWait(kind, q.args[1], q.args[2])
+	default:
+		q.ex.park(q.s, q.cmd, q.args)
+		return
 	}
 	q.out.Int(int64(n))
 }

@@ -253,7 +253,10 @@ func (h *scriptHost) sessionCommand(cmd *bound, args [][]byte) {
 		q := call{s: h.q.s, ex: h.ex, srv: h.srv, cmd: cmd, args: args, out: &h.out, onWorker: true}
 		cmd.session(&q)
 	default:
-		q := call{s: h.q.s, ex: h.ex, srv: h.srv, cmd: cmd, args: args, out: &h.out, onWorker: h.q.onWorker}
+		if cmd.Is&command.PubSub != 0 {
+			h.wrote = true // a script that begins again would publish again
+		}
+		q := call{s: h.q.s, ex: h.ex, srv: h.srv, cmd: cmd, args: args, out: &h.out, onWorker: h.q.onWorker, nested: true}
 		h.q.withSession(func() { cmd.session(&q) })
 	}
 }

@@ -60,6 +60,8 @@ type trackers struct {
 	// keys and ids count what is in the tables.
 	keys atomic.Int64
 	ids  atomic.Int64
+	// prefixes is how many different ones bcast has.
+	prefixes atomic.Int64
 
 	// mu guards the fields below. Rank: that of pubsub.mu, and neither is taken
 	// under the other.
@@ -87,6 +89,7 @@ func (t *trackers) change(s *session, next *tracker) {
 		t.all[s] = next
 	}
 	s.tracker.Store(next)
+	t.prefixes.Store(int64(len(t.bcast.members)))
 	none := len(t.all) == 0
 	t.srv.listening.set(command.ListenTrack, !none)
 	t.mu.Unlock()
@@ -229,7 +232,7 @@ func (t *trackers) limit(most int64) {
 	}
 }
 
-// heed tells those whom they concern what a command did. by is the session
+// heed tells those who have read the keys what a command did to them. by is the session
 // whose command it was, nil for none.
 // REQUIRES: the shards of the keys are locked, or all for an event without one.
 func (t *trackers) heed(by *session, events []command.Event) {
@@ -248,7 +251,6 @@ func (t *trackers) heed(by *session, events []command.Event) {
 	if flushed {
 		t.flushed()
 	}
-	t.broadcast(by, events)
 }
 
 // flushed tells all who track that all keys have changed: the tables do not know

@@ -65,12 +65,11 @@ type news struct {
 // broadcast tells those who gave prefixes about the keys of events. Each prefix
 // has one message with all its keys, in order of their bytes.
 func (t *trackers) broadcast(by *session, events []command.Event) {
-	var found []news
-	t.mu.Lock()
-	if len(t.bcast.lengths) == 0 {
-		t.mu.Unlock()
+	if t.prefixes.Load() == 0 {
 		return
 	}
+	var found []news
+	t.mu.Lock()
 	for i := range events {
 		ev := &events[i]
 		if ev.Kind != command.KeyChanged {
@@ -100,9 +99,34 @@ func (t *trackers) broadcast(by *session, events []command.Event) {
 	}
 }
 
-// prefixCount is the number of different prefixes.
-func (t *trackers) prefixCount() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return len(t.bcast.members)
+// maxUnsaid bounds the changes that are kept for one message.
+const maxUnsaid = 1024
+
+// announce broadcasts what a command did. Those of a transaction or a script
+// have one message together: it is kept until all have run.
+func (ex *executor) announce(c *command.Ctx) {
+	t := &ex.srv.tracking
+	switch {
+	case t.prefixes.Load() == 0:
+	case !c.NoBlock:
+		t.broadcast(ex.by, c.Events)
+	default:
+		for i := range c.Events {
+			if ev := &c.Events[i]; ev.Kind == command.KeyChanged {
+				ex.unsaid = append(ex.unsaid, command.Event{Kind: ev.Kind, Key: bytes.Clone(ev.Key)})
+			}
+		}
+		if len(ex.unsaid) > maxUnsaid {
+			ex.announceRest(ex.by)
+		}
+	}
+}
+
+// announceRest broadcasts what has been kept.
+func (ex *executor) announceRest(by *session) {
+	if len(ex.unsaid) > 0 {
+		ex.srv.tracking.broadcast(by, ex.unsaid)
+		clear(ex.unsaid)
+		ex.unsaid = ex.unsaid[:0]
+	}
 }

@@ -47,6 +47,10 @@ var trackingFamily = family{
 		"RPUSH list small",
 		"LPOP list",
 		"SELECT (0|1)",
+		"MULTI",
+		"EXEC",
+		"EXEC",
+		"DISCARD",
 		"(FLUSHDB|FLUSHALL|RESET|QUIT|PING)",
 	},
 	classes: harness.Classes{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,8 +21,9 @@ import (
 //
 //   - The messages that a connection sends itself stand behind its replies, as
 //     they do since Redis 7.2.
-//   - Those that several patterns of a connection cause, and the replies of
-//     UNSUBSCRIBE without names, have no order; they are sorted.
+//   - Those that several patterns of a connection cause, the invalidations of
+//     one command, and the replies of UNSUBSCRIBE without names, have no order;
+//     they are sorted.
 //   - The null of an invalidation of all keys is Redis's in the protocol of the
 //     client that tracks, even if another one, of the other protocol, is told.
 //   - The ids of clients are "id:" and the number of the connection. In a
@@ -63,7 +65,7 @@ func (s *Session) hear(step Step) (Reply, error) {
 		if err != nil && !isClosed(err) {
 			return Reply{}, fmt.Errorf("%s: connection %d: %w", s.server.Name, i, err)
 		}
-		for _, line := range s.heard(values, i == step.Conn && len(step.Args) == 1) {
+		for _, line := range s.heard(values, i == step.Conn && len(step.Args) == 1, step.Name() == "CLIENT GETREDIR") {
 			told[i] += fmt.Sprintf("%d %s\r\n", i, line)
 		}
 		if err != nil {
@@ -111,19 +113,13 @@ func (s *Session) withIDs(arg []byte) []byte {
 }
 
 // exchange sends a command and returns all that comes before the answer to a
-// PING behind it, or, where a PING would have a meaning, one reply and the
-// messages before it. So there a command must have one reply.
+// PING behind it; where a PING would have a meaning, one reply and the messages
+// before it. So there a command must have one reply.
+//
+// The two are not sent at once, because what a command tells others may stand
+// behind all that was sent at once.
 func (s *Session) exchange(i int, args [][]byte) ([]Value, error) {
 	h := &s.hearing
-	name := strings.ToUpper(string(args[0]))
-	caching := name == "CLIENT" && len(args) > 1 && strings.EqualFold(string(args[1]), "CACHING")
-	switch {
-	case name == "EXEC", name == "DISCARD", name == "RESET", name == "QUIT":
-		h.multi[i], h.caching[i] = false, false
-		return s.answered(i, args)
-	case name != "MULTI" && !caching && !h.multi[i] && !h.caching[i]:
-		return s.answered(i, args)
-	}
 	if err := s.resp[i].send(args); err != nil {
 		return nil, err
 	}
@@ -135,27 +131,24 @@ func (s *Session) exchange(i int, args [][]byte) ([]Value, error) {
 		}
 		values = append(values, v)
 	}
-	if name == "MULTI" && !values[len(values)-1].IsError() {
-		h.multi[i] = true
+	reply := values[len(values)-1]
+	switch name := strings.ToUpper(string(args[0])); name {
+	case "MULTI":
+		h.multi[i] = h.multi[i] || !reply.IsError()
+	case "EXEC", "DISCARD", "RESET", "QUIT":
+		h.multi[i], h.caching[i] = false, false
+	case "CLIENT":
+		if len(args) == 3 && strings.EqualFold(string(args[1]), "CACHING") && string(reply.Str) == "OK" {
+			h.caching[i] = true
+		}
+	default:
+		h.caching[i] = h.caching[i] && h.multi[i]
 	}
-	h.caching[i] = caching || h.caching[i] && name == "CLIENT"
-	return values, nil
-}
-
-// answered sends a command on a connection, and a PING when something has come
-// of it, and returns all values that come before the answer to that. The two are
-// not sent at once, because what a command tells others may stand behind all
-// that was sent at once.
-func (s *Session) answered(i int, args [][]byte) ([]Value, error) {
-	if err := s.resp[i].send(args); err != nil {
-		return nil, err
+	if h.multi[i] || h.caching[i] {
+		return values, nil
 	}
-	first, err := s.resp[i].r.Read()
-	if err != nil {
-		return nil, notSilent(err)
-	}
-	values, err := s.barrier(i)
-	return append([]Value{first}, values...), err
+	more, err := s.barrier(i)
+	return append(values, more...), err
 }
 
 // barrier sends a PING on a connection and returns all values that come before
@@ -174,6 +167,9 @@ func (s *Session) barrier(i int) ([]Value, error) {
 		case err != nil:
 			return values, notSilent(err)
 		case string(v.Str) == word, len(v.Elems) == 2 && string(v.Elems[0].Str) == "pong" && string(v.Elems[1].Str) == word:
+			return values, nil
+		case v.Kind == '+' && string(v.Str) == "QUEUED":
+			s.hearing.multi[i] = true // DISCARD was refused
 			return values, nil
 		}
 		values = append(values, v)
@@ -202,35 +198,29 @@ func message(v Value) string {
 	return ""
 }
 
-// heard writes what a connection was sent, one line a value, in one form.
-func (s *Session) heard(values []Value, sortNames bool) []string {
-	var replies, messages []string
-	var sorted []Value // the last messages of patterns, which are about one event
+// heard writes what a connection was sent, one line a value, in one form. anId
+// tells that an integer is the id of a client.
+func (s *Session) heard(values []Value, sortNames, anID bool) []string {
+	var replies, names []string
+	var messages, together []string // together: the last messages, as far as they have no order
+	var last Value                  // of these
 	flush := func() {
-		slices.SortFunc(sorted, func(a, b Value) int { return bytes.Compare(a.Raw, b.Raw) })
-		for _, v := range sorted {
-			messages = append(messages, escape(v.Raw))
-		}
-		sorted = nil
+		slices.Sort(together)
+		messages, together = append(messages, together...), nil
 	}
-	var names []string
 	for _, v := range values {
-		word := message(v)
-		if word != "pmessage" || len(sorted) > 0 && !sameEvent(sorted[0], v) {
-			flush()
-		}
-		switch {
-		case word == "pmessage":
-			sorted = append(sorted, v)
-		case word == "invalidate" && v.Elems[1].Null:
-			messages = append(messages, "invalidate null")
-		case word != "":
-			messages = append(messages, s.withoutIDs(v))
-		case sortNames && len(v.Elems) == 3 && strings.Contains(string(v.Elems[0].Str), "unsubscribe"):
+		switch word := message(v); {
+		case word == "" && sortNames && len(v.Elems) == 3 && strings.Contains(string(v.Elems[0].Str), "unsubscribe"):
 			names = append(names, escape(v.Elems[1].Raw))
 			replies = append(replies, escape(v.Elems[0].Raw)+escape(v.Elems[2].Raw))
+		case word == "":
+			replies = append(replies, s.withoutIDs(v, anID))
 		default:
-			replies = append(replies, s.withoutIDs(v))
+			if message(last) != word || word != "invalidate" && !sameEvent(last, v) {
+				flush()
+			}
+			last = v
+			together = append(together, s.withoutIDs(v, false))
 		}
 	}
 	flush()
@@ -243,17 +233,21 @@ func sameEvent(a, b Value) bool {
 	return len(a.Elems) == 4 && len(b.Elems) == 4 && bytes.Equal(a.Elems[2].Raw, b.Elems[2].Raw) && bytes.Equal(a.Elems[3].Raw, b.Elems[3].Raw)
 }
 
-// withoutIDs is a value with the ids of clients replaced: they are the integers
-// that are large, or stand where an id must.
-func (s *Session) withoutIDs(v Value) string {
+var versionInReply = regexp.MustCompile(`version\\r\\n\$\d+\\r\\n[0-9.]+`)
+
+// withoutIDs is a value with what is each server's own replaced. An integer is
+// an id if anID says so.
+func (s *Session) withoutIDs(v Value, anID bool) string {
+	if message(v) == "invalidate" && v.Elems[1].Null {
+		return "invalidate null"
+	}
 	text := escape(v.Raw)
-	if v.Kind != ':' && !strings.Contains(text, "redirect") && !strings.Contains(text, "tracking-redir-broken") {
-		return text
+	if anID && v.Kind == ':' || strings.Contains(text, "redirect") || strings.Contains(text, "tracking-redir-broken") || versionInReply.MatchString(text) {
+		for _, k := range s.hearing.known {
+			text = strings.ReplaceAll(text, ":"+k.id+`\r\n`, ":"+k.label+`\r\n`)
+		}
 	}
-	for _, k := range s.hearing.known {
-		text = strings.ReplaceAll(text, ":"+k.id+`\r\n`, ":"+k.label+`\r\n`)
-	}
-	return text
+	return versionInReply.ReplaceAllString(text, "version")
 }
 
 // heardTheSame compares what was heard. Lists that have no order are sorted.
@@ -265,7 +259,7 @@ func heardTheSame(name string, oracle, subject Reply) string {
 	switch {
 	case a == b:
 		return ""
-	case strings.HasSuffix(name, " HELP"), name == "HELLO" && !strings.Contains(a, "-"):
+	case strings.HasSuffix(name, " HELP"):
 		return "" // each server's own words
 	}
 	return "not the same is heard"
