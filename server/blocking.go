@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"sync"
 	"time"
+	"unsafe"
 
 	"larder/engine"
 	"larder/protocol/resp"
@@ -199,6 +200,14 @@ func (r *waitRoom) answer(w *waiter, reply []byte) {
 		return
 	}
 	r.finish(w, reply)
+}
+
+// memoryBytes is what a waiter holds.
+func (w *waiter) memoryBytes() int {
+	if w == nil {
+		return 0
+	}
+	return int(unsafe.Sizeof(*w)) + requestBytes(w.args) + 24*len(w.args)
 }
 
 // collect takes the reply of a waiter that has one.

@@ -234,6 +234,14 @@ func TestBlockedEnd(t *testing.T) {
 		}
 		left(t, srv)
 	}
+	hangsUp := newTestClient(t, srv, &respFront{})
+	hangsUp.s.mu.Lock()
+	hangsUp.s.feed(hangsUp.ex, []byte("LPOP a 0\r\n"))
+	if hangsUp.s.endInput(); hangsUp.s.closing != closeNow {
+		t.Error("a client that hangs up while it is blocked is not closed")
+	}
+	hangsUp.s.mu.Unlock()
+	srv.endSession(hangsUp.s)
 	dead, next := newTestClient(t, srv, &respFront{}), newTestClient(t, srv, &respFront{})
 	gone := dead.waiting("LPOP a 0")
 	reply := next.waiting("LPOP a 0")

@@ -16,15 +16,24 @@
 //	     │ 3. run them in order:
 //	     ▼
 //	executor.dispatch ── the one place that checks, locks, counts (dispatch.go)
-//	     │ refuse? │ make room? │ lock the shards of the keys
-//	     ▼
+//	     │ refuse? │ queue it (transaction.go)? │ make room? │ lock the shards
+//	     ▼                                             of the keys
 //	command.Handler ── parse options, call the engine, write the reply
-//	     │
+//	     │         └─► Ctx.Block: nothing to answer with (blocking.go)
 //	     ▼
 //	engine.Shard (lock held)
 //	     │
 //	     ▼
+//	executor.deliver ── tell of the command's events, locks still held (events.go)
+//	     │ WATCH │ notifications │ tracking │ keys that are waited for
+//	     ▼
+//	executor.serve ── unlocked: run the commands of who waits (serve.go)
+//	     │
+//	     ▼
 //	session.out ──► loop.flush: one write a connection, after all reads
+//
+// EXEC and scripts lock for all their commands at once and run each of them by
+// executor.runNested (exec.go), the same handlers with the same events.
 //
 // One wake-up of a loop reads and executes what every ready socket holds, then
 // writes all replies. A loop never blocks but in epoll_wait, and never runs
@@ -42,16 +51,20 @@
 //  1. config.Store.mu     changes of the configuration
 //  2. netConn.writing     one connection's writes, goroutine driver only
 //  3. session.mu          one session; a worker that looks at several sessions
-//     holds none and locks one at a time
+//     holds none and locks one at a time. A worker that runs EXEC locks its
+//     own, parked session under shard locks: who holds the lock of a parked
+//     session waits for no shard
 //  4. memoryKeeper.mu, expirer.mu   one step of background work (the reclaimer has no lock of its own)
 //  5. engine locks        see engine/doc.go
 //  6. pubsub.mu, trackers.mu   who listens to what; neither is taken under the other, and
 //     messages are posted under the first
-//  7. leaves: mailbox.mu, registry.mu, executorPool.mu, loopMail.mu,
+//  7. waitRoom.mu         who is blocked; under it drivers are woken
+//  8. leaves: mailbox.mu, registry.mu, executorPool.mu, loopMail.mu, watchTable.mu,
 //     goroutineDriver.mu, monitorSet.mu (under which only mailbox.mu is taken)
 //
 // A command runs with its own session locked and locks no other session.
-// Messages to other sessions go through their mailbox.
+// Messages to other sessions go through their mailbox, and the reply to one that
+// is blocked is left with its waiter.
 //
 // # Memory of a connection
 //

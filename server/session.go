@@ -363,7 +363,7 @@ func (s *session) kill() {
 // read on.
 // REQUIRES: s.mu is held.
 func (s *session) endInput() {
-	if s.ended = true; s.idle() || s.paused || s.blocked != nil {
+	if s.ended = true; s.idle() || s.paused {
 		s.closing = closeNow
 	}
 }
@@ -371,7 +371,7 @@ func (s *session) endInput() {
 // idle tells that the session has nothing to do until new input comes.
 // REQUIRES: s.mu is held.
 func (s *session) idle() bool {
-	return !s.parked && !s.stalled && s.waiting() == 0 && s.pushes.size() == 0
+	return (!s.parked || s.blocked != nil) && !s.stalled && s.waiting() == 0 && s.pushes.size() == 0
 }
 
 // waiting is the number of bytes of output that have not left.
