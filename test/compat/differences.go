@@ -100,6 +100,18 @@ var differences = []harness.Difference{
 		Reason:  "Of a time to live that is over memcached prints the negative number as a large one.",
 	},
 	{
+		Kind: harness.Replies, Command: "XINFO (CONSUMERS .*|STREAM .* FULL.*)", Oracle: ".*(idle|seen-time).*", Larder: ".*(inactive|active-time).*",
+		Example: "0> XGROUP CREATE s g 0 MKSTREAM\n0> XGROUP CREATECONSUMER s g c\n0> XINFO CONSUMERS s g",
+		Title:   "`XINFO CONSUMERS` and `XINFO STREAM FULL` say when a consumer last got an entry",
+		Reason:  "Since Redis 7.2.",
+	},
+	{
+		Kind: harness.Replies, Command: "XGROUP CREATECONSUMER .*", Oracle: ":1", Larder: ":0",
+		Example: "0> XGROUP CREATE s g 0 MKSTREAM\n0> XREADGROUP GROUP g c STREAMS s >\n0> XGROUP CREATECONSUMER s g c",
+		Title:   "`XREADGROUP`, `XCLAIM` and `XAUTOCLAIM` make the consumer also if it gets nothing",
+		Reason:  "Since Redis 7.2.",
+	},
+	{
 		Kind: harness.Replies, Command: "XREAD(GROUP)? .*", Oracle: "-ERR Unbalanced XREAD list of streams: .*", Larder: "-ERR Unbalanced 'xread(group)?' list of streams: .*",
 		Example: "0> XREADGROUP GROUP g c STREAMS a b 0",
 		Title:   "`XREAD` and `XREADGROUP` with a missing ID name the command in the error",
