@@ -23,9 +23,6 @@ const digestSlots = 512
 func (e *Engine) Digest(db int, nowMs int64) (sum Digest) {
 	var scratch []byte
 	add := func(it Item) {
-		if it.FieldsDue(nowMs) && it.liveFields(nowMs) == 0 {
-			return
-		}
 		scratch = it.appendState(scratch[:0], nowMs)
 		for i := range sum {
 			var d xxhash.Digest

@@ -141,6 +141,12 @@ func (it *Item) FieldsDue(nowMs int64) bool {
 	return Type(it.l.kind&kindType) == TypeHash && it.l.kind&kindEncMask != 0 && it.fieldsDue() <= nowMs
 }
 
+// alive tells whether neither the item's deadline nor those of all its fields
+// have passed.
+func (it *Item) alive(nowMs int64) bool {
+	return it.Deadline() > nowMs && !(it.FieldsDue(nowMs) && it.liveFields(nowMs) == 0)
+}
+
 // DropFields removes the fields of a hash that have expired. It returns how
 // many there were and whether they were the last ones: then the key is removed,
 // and the item is not valid any more.

@@ -149,7 +149,7 @@ func (s *Shard) scanRange(sp *space, seg segment, pos, end uint64, nowMs int64, 
 			}
 			en := entryAt(s.region, slotRef(b.slots[i]))
 			it := Item{s, sp, positionIn(seg, at, b, i), en, en.layout()}
-			if it.Deadline() > nowMs {
+			if it.alive(nowMs) {
 				f(it)
 			}
 		}
@@ -202,5 +202,5 @@ func (s *Shard) randomIn(sp *space, seg segment, at int, r uint64, nowMs int64) 
 	}
 	en := entryAt(s.region, slotRef(b.slots[i]))
 	it := Item{s, sp, positionIn(seg, at, b, i), en, en.layout()}
-	return it, it.Deadline() > nowMs
+	return it, it.alive(nowMs)
 }
