@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"larder/engine"
 	"larder/server/command"
 )
 
@@ -266,4 +268,126 @@ func TestBlockedCommandsAreCounted(t *testing.T) {
 	if stats := pusher.do("INFO commandstats\r\n"); !strings.Contains(stats, "cmdstat_lpop:calls=1,") {
 		t.Error("a command that has waited is not counted once")
 	}
+}
+
+// TestBlockedUntilGone proves that a command which asks for it runs again when
+// its key goes away or changes its type, whoever does that.
+func TestBlockedUntilGone(t *testing.T) {
+	srv := newTestServer(t, "--io-threads", "2")
+	cmd := srv.lookup([]byte("rpop"))
+	pop := cmd.Handler
+	cmd.Handler = func(c *command.Ctx) { // blocks while the list has one element
+		it, there := c.Engine.Peek(c.DB, c.Keys[0], c.NowMs)
+		switch {
+		case !there:
+			c.Out.Error("NOGROUP it is gone")
+		case it.Type() != engine.TypeList:
+			c.Out.Error(command.ErrWrongType)
+		case listLen(it) == 1:
+			c.Block(command.BlockRequest{Gone: true})
+		default:
+			pop(c)
+		}
+	}
+	admin, mem := newTestClient(t, srv, &respFront{}), newTestClient(t, srv, newMemcacheFront(srv))
+	const gone = "-NOGROUP it is gone\r\n"
+	for _, step := range []struct {
+		what string
+		do   func()
+		want string
+	}{
+		{"pushed", func() { admin.do("LPUSH a x\r\n") }, "$6\r\nmarker\r\n"},
+		{"deleted", func() { admin.do("DEL a\r\n") }, gone},
+		{"renamed", func() { admin.do("RENAME a b\r\n") }, gone},
+		{"replaced", func() { admin.do("SET a string\r\n") }, "-" + command.ErrWrongType + "\r\n"},
+		{"flushed", func() { admin.do("FLUSHALL\r\n") }, gone},
+		{"flushed by memcached", func() { mem.do("flush_all\r\n") }, gone},
+		{"swapped", func() { admin.do("SWAPDB 0 1\r\n") }, gone},
+		{"expired at once", func() { admin.do("PEXPIRE a -1\r\n") }, gone},
+		{"expired and swept", func() {
+			admin.do("PEXPIRE a 1\r\n")
+			s := srv.engine.Key([]byte("a")).Shard
+			until(t, "the key is swept", func() bool {
+				s.Lock()
+				defer s.Unlock()
+				var sweeper engine.Sweeper
+				n, _ := sweeper.Sweep(s, time.Now().UnixMilli())
+				return n > 0
+			})
+		}, gone},
+		{"in a transaction", func() { execReply(admin, "LPUSH a x", "DEL a") }, gone},
+	} {
+		admin.do("FLUSHALL\r\nRPUSH a marker\r\n")
+		c := newTestClient(t, srv, &respFront{})
+		reply := c.waiting("RPOP a")
+		if _, _, keys, until := srv.waiting.counts(); keys != 1 || until != 1 {
+			t.Errorf("%s: %d keys are waited for, %d of them until they are gone", step.what, keys, until)
+		}
+		step.do()
+		answered(t, "a key that is "+step.what, reply, step.want)
+		left(t, srv)
+	}
+}
+
+func listLen(it engine.Item) int {
+	l := it.List()
+	return l.Len()
+}
+
+// TestBlockedCrowd proves under load that nothing that is pushed is lost or
+// delivered twice, while clients come and go.
+func TestBlockedCrowd(t *testing.T) {
+	srv := newBlockingServer(t)
+	const pushers, poppers, each = 3, 4, 100
+	var wg, pushing sync.WaitGroup
+	var mu sync.Mutex
+	got := map[string]int{}
+	pushed := make(chan struct{})
+	for range poppers {
+		c := newTestClient(t, srv, &respFront{})
+		wg.Go(func() {
+			for last := false; ; {
+				reply := strings.Split(c.do("LPOP a b 5\r\n"), "\r\n")
+				if len(reply) > 2 {
+					mu.Lock()
+					got[reply[1]]++
+					mu.Unlock()
+					continue
+				}
+				if last {
+					return // all had been pushed before, and nothing was there
+				}
+				select {
+				case <-pushed:
+					last = true
+				default:
+				}
+			}
+		})
+	}
+	for p := range pushers {
+		c := newTestClient(t, srv, &respFront{})
+		pushing.Go(func() {
+			for i := range each {
+				key := string("ab"[i%2])
+				if i%5 == 0 {
+					execReply(c, fmt.Sprintf("RPUSH %s %d-%d", key, p, i), "PING")
+				} else {
+					c.do(fmt.Sprintf("RPUSH %s %d-%d\r\n", key, p, i))
+				}
+			}
+		})
+	}
+	pushing.Wait()
+	close(pushed)
+	wg.Wait()
+	if len(got) != pushers*each {
+		t.Errorf("%d elements came, want %d", len(got), pushers*each)
+	}
+	for e, n := range got {
+		if n != 1 {
+			t.Errorf("%s came %d times", e, n)
+		}
+	}
+	left(t, srv)
 }
