@@ -2,6 +2,16 @@ package command
 
 // zsetRows are the commands on sorted sets: zset.go and its neighbours.
 var zsetRows = []Command{
+	{Name: "bzmpop", Handler: bzmpop, Arity: -5, Flags: "wbK", Keys: "num 2 RW access delete", Group: "sorted-set", Since: "7.0.0",
+		Complexity: "O(k + m log n) for m members from one of k keys",
+		Syntax:     "timeout numkeys key... <MIN|MAX> [COUNT count]",
+		Summary:    "Takes members from an end of the first sorted set that there is. Waits for one."},
+	{Name: "bzpopmax", Handler: bzpopMax, Arity: -3, Flags: "wsbf", Keys: "1:-2 RW access delete", Group: "sorted-set", Since: "5.0.0",
+		Complexity: "O(log n)", Syntax: "key... timeout",
+		Summary: "Takes the member with the highest score from the first sorted set that there is. Waits for one."},
+	{Name: "bzpopmin", Handler: bzpopMin, Arity: -3, Flags: "wsbf", Keys: "1:-2 RW access delete", Group: "sorted-set", Since: "5.0.0",
+		Complexity: "O(log n)", Syntax: "key... timeout",
+		Summary: "Takes the member with the lowest score from the first sorted set that there is. Waits for one."},
 	{Name: "zadd", Handler: zadd, Arity: -4, Flags: "wmf", Keys: "1 RW update", Group: "sorted-set", Since: "1.2.0",
 		Complexity: "O(log n) a member", Syntax: "key [NX|XX] [GT|LT] [CH] [INCR] <score member>...",
 		Summary: "Adds members to a sorted set and changes the scores of those that it has."},

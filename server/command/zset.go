@@ -15,7 +15,8 @@ import (
 //	zset.go          members: ZADD, ZINCRBY, ZREM, ZSCORE, ZMSCORE, ZCARD, ZRANK
 //	zset_bounds.go   ranges as clients write them, ZCOUNT, ZLEXCOUNT, ZREMRANGEBY*
 //	zset_range.go    ZRANGE and its older relatives, ZRANGESTORE
-//	zset_pop.go      ZPOPMIN, ZMPOP, BZPOPMIN, ...
+//	zset_pop.go      ZPOPMIN, ZPOPMAX, ZMPOP
+//	zset_block.go    BZPOPMIN, BZPOPMAX, BZMPOP
 //	zset_combine.go  ZUNION, ZINTER, ZDIFF and their STORE, ZINTERCARD
 //	zset_random.go   ZRANDMEMBER
 //	zset_scan.go     ZSCAN

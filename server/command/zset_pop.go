@@ -7,8 +7,7 @@ import (
 	"larder/protocol/resp"
 )
 
-// Taking members from the ends: at once (ZPOPMIN, ZPOPMAX, ZMPOP) or, if there
-// are none, as soon as there are (BZPOPMIN, BZPOPMAX, BZMPOP).
+// Taking members from the ends. What waits for members is in zset_block.go.
 
 const (
 	errNumKeys  = "ERR numkeys should be greater than 0"

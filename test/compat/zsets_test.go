@@ -39,6 +39,9 @@ var zsetRows = []string{
 	"ZPOPMAX zkey [few]",
 	"ZMPOP 1 zkey (MIN|MAX) [COUNT few]",
 	"ZMPOP 2 zkey zkey (MIN|MAX) [COUNT few]",
+	"BZPOPMIN zkey* wait",
+	"BZPOPMAX zkey zkey wait",
+	"BZMPOP wait 2 zkey zkey (MIN|MAX) [COUNT few]",
 	"ZUNION 2 zkey zkey {WEIGHTS score score|AGGREGATE SUM|AGGREGATE MIN|AGGREGATE MAX|WITHSCORES}",
 	"ZINTER 2 zkey zkey {WEIGHTS score score|AGGREGATE SUM|AGGREGATE MIN|AGGREGATE MAX|WITHSCORES}",
 	"ZUNION 3 zkey zkey zkey {WEIGHTS score score score|AGGREGATE MAX|WITHSCORES}",
@@ -70,6 +73,7 @@ var zsetRows = []string{
 func zsetClasses(many int64) harness.Classes {
 	return harness.Classes{
 		"zkey": harness.Choose("z1", "z1", "z2", "z2", "z3", "z4"),
+		"wait": harness.Mix(8, harness.Choose("0.001", "0.002", "1e-3"), 1, harness.Choose("-1", "abc", "")),
 		"skey": harness.Choose("s1", "s2"),
 		"member": harness.Mix(12, harness.Integer(0, many), 12, memberWord(many), 1, harness.Choose("", "a", "b", "\x00", "\xff", "é"),
 			1, harness.Letters(60, 70, "xy")),
