@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"larder/engine"
 )
@@ -70,6 +71,8 @@ func (c *Ctx) readStreams(grouped bool) {
 	switch {
 	case served > 0:
 		c.serve(&o, streams, served)
+	case o.blocks:
+		c.blockOnStreams(&o, streams)
 	default:
 		c.Out.NullArray()
 	}
@@ -357,6 +360,23 @@ func (c *Ctx) history(o *readOptions, s *readStream, from engine.StreamID) {
 		n++
 	}
 	c.endList(m, n)
+}
+
+// blockOnStreams waits for one of the streams to get entries. "$" and "+" mean
+// what they mean now: the request goes on with the IDs that they stand for.
+func (c *Ctx) blockOnStreams(o *readOptions, streams []readStream) {
+	r := BlockRequest{TimeoutMs: o.waitMs, OnTimeout: replyNullArray, Gone: o.group != nil}
+	for i := range streams {
+		at := o.streams + o.n + i
+		if arg := c.Args[at]; len(arg) != 1 || arg[0] != '$' && arg[0] != '+' {
+			continue
+		}
+		if r.Args == nil {
+			r.Args = slices.Clone(c.Args)
+		}
+		r.Args[at] = appendStreamID(nil, streams[i].after)
+	}
+	c.Block(r)
 }
 
 // groupEvent records a change of the i-th key's groups: clients that watch the
