@@ -33,6 +33,18 @@
 // holds one or the other. Sparse chunks are emptied by the Compactor, which finds
 // an entry's slot by the key in it, and a segment by its prefix.
 //
+// # Containers
+//
+// A small list, set, sorted set or hash is one packed run in its key's entry
+// (packed.go). A large one is a root and nodes in memory of a kind of its own,
+// which nothing moves (container.go):
+//
+//	entry ─► root ─┬─► nested table    hash, set, sorted set: member to score
+//	               └─► counted B+tree  list, sorted set by score, stream by ID
+//
+// There is no third structure (nested.go, tree.go). What is removed and large is
+// freed in the background (Shard.Reclaim).
+//
 // # Locks
 //
 // In this order; a lock is taken only while none below it in the list is held:
