@@ -281,3 +281,45 @@ func TestSubscriptionsAreShown(t *testing.T) {
 		}
 	}
 }
+
+// A transaction, or a script, that publishes to many goes on where it runs; its
+// messages come in order, and a script that is run again with more locks has
+// published once.
+func TestPublishNested(t *testing.T) {
+	srv := newTestServer(t)
+	subscribers := testAudience(t, srv, 2*inlineCost, "SUBSCRIBE a b")
+	p := newTestClient(t, srv, &respFront{})
+	want := fmt.Sprintf("*4\r\n:%d\r\n+OK\r\n:%[1]d\r\n:1\r\n", len(subscribers))
+	if got := execReply(p, "PUBLISH a 1", "SET x 1", "PUBLISH b 2", "INCR n"); got != want {
+		t.Errorf("EXEC answers %q, want %q", got, want)
+	}
+	script := `EVAL "redis.call('publish','a','3') redis.call('get','undeclared') redis.call('set',KEYS[1],'v') return redis.call('publish','b','4')" 1 k` + "\r\n"
+	if got, want := p.do(script), fmt.Sprintf(":%d\r\n", len(subscribers)); got != want {
+		t.Errorf("the script answers %q, want %q", got, want)
+	}
+	if got := p.do("PUBLISH a 5\r\n"); got != fmt.Sprintf(":%d\r\n", len(subscribers)) {
+		t.Errorf("PUBLISH answers %q", got)
+	}
+	for i, c := range subscribers {
+		if got := strings.Join(payloads(c.do("")), " "); got != "1 2 3 4 5" {
+			t.Fatalf("subscriber %d hears %s", i, got)
+		}
+	}
+}
+
+// While a worker runs a transaction, its own messages wait for the reply.
+func TestOwnMessagesComeBehindALongTransaction(t *testing.T) {
+	srv := newTestServer(t)
+	c := newTestClient(t, srv, &respFront{})
+	c.do("HELLO 3\r\nSUBSCRIBE a\r\nCLIENT TRACKING ON\r\n")
+	requests := []string{"PUBLISH a first", "GET k"}
+	for range longTransaction {
+		requests = append(requests, "SET k v")
+	}
+	got := execReply(c, requests...)
+	want := fmt.Sprintf("*%d\r\n:1\r\n_\r\n%s", len(requests), strings.Repeat("+OK\r\n", longTransaction)) +
+		">3\r\n$7\r\nmessage\r\n$1\r\na\r\n$5\r\nfirst\r\n>2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n"
+	if got != want {
+		t.Errorf("got %.200q … %.200q", got, got[max(0, len(got)-200):])
+	}
+}
