@@ -117,13 +117,11 @@ var clientRows = []*directive{
 		keep: int64At(func(c *Config) *int64 { return &c.MaxBulkBytes }),
 		help: "longest argument of a command"},
 	{name: "notify-keyspace-events", is: keyspaceEvents(), def: "",
-		inert: noEvents,
-		keep:  textAt(func(c *Config) *string { return &c.NotifyKeyspace }),
-		help:  "classes of keyspace events that are published"},
+		keep: textAt(func(c *Config) *string { return &c.NotifyKeyspace }),
+		help: "classes of keyspace events that are published"},
 	{name: "tracking-table-max-keys", is: integer(0, maxInt64), def: "1000000",
-		inert: noTracking,
-		keep:  int64At(func(c *Config) *int64 { return &c.TrackingTableKeys }),
-		help:  "keys that client tracking remembers, 0 = no limit"},
+		keep: int64At(func(c *Config) *int64 { return &c.TrackingTableKeys }),
+		help: "keys that client tracking remembers, 0 = no limit"},
 }
 
 var watchRows = []*directive{

@@ -22,8 +22,6 @@ const (
 	ownPace         = "background work sets its own pace"
 	nothingLazy     = "freeing a value is one step, with nothing to put off"
 	alwaysLazyFlush = "FLUSHALL and FLUSHDB always free in the background"
-	noEvents        = "this version publishes no keyspace events"
-	noTracking      = "this version tracks no keys for clients"
 	noScripts       = "this version runs no scripts"
 	noSyslog        = "larder logs to logfile or standard output"
 	notCompressed   = "nodes of lists are not compressed"
