@@ -1,5 +1,7 @@
 package engine
 
+import "bytes"
+
 // ListWalk visits the elements of a list in order. It is valid until the list
 // is written.
 type ListWalk struct {
@@ -95,30 +97,46 @@ func (w *ListWalk) nextLeaf() bool {
 	return true
 }
 
-// ListSearch finds the elements of a list that equal a value.
+// ListSearch finds the elements of a list that equal a value. An item of a run
+// has one encoding only, so that its bytes are compared and nothing is decoded.
 type ListSearch struct {
 	w    ListWalk
-	c    content
+	item []byte // the value as an item, in the shard's buffer
 	seen int
 	end  int
 }
 
 // Search starts at an index, as Walk does, and looks at up to n elements.
-// REQUIRES: 0 <= from < Len(); value is not written while the search lasts.
+// REQUIRES: 0 <= from < Len(); nothing of the shard is written while the search
+// lasts.
 func (l *List) Search(from int, backward bool, value []byte, n int) ListSearch {
-	return ListSearch{w: l.Walk(from, backward), c: contentOf(value), end: n}
+	c := contentOf(value)
+	item := append(l.it.shard.buffer(), make([]byte, c.bytes())...)
+	c.put(item)
+	l.it.shard.keepBuffer(item)
+	return ListSearch{w: l.Walk(from, backward), item: item, end: n}
 }
 
 // Match finds the next element and returns how many there are between the start
 // of the search and it; false if there is none.
 func (f *ListSearch) Match() (skipped int, ok bool) {
+	w := &f.w
 	for f.seen < f.end {
-		v, ok := f.w.Next()
-		if !ok {
-			return 0, false
+		off := w.off
+		if w.backward {
+			off = w.run.prev(off)
+			w.off = off
+		} else if off < len(w.run) {
+			w.off = w.run.next(off)
+		}
+		if off < 0 || off == len(w.run) {
+			if !w.nextLeaf() {
+				return 0, false
+			}
+			continue
 		}
 		f.seen++
-		if v.item.is(f.c) {
+		if w.run[off] == f.item[0] && bytes.HasPrefix(w.run[off:], f.item) {
 			return f.seen - 1, true
 		}
 	}
