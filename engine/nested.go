@@ -16,7 +16,7 @@ import (
 // a nestedRoot within the container's root object:
 //
 //	root object  containerHeader … | first 8 | directory 8 | segments 8 | sweep 8
-//	             | deadlines 8 | freed 4 | freed buckets 4 | depth 1 | 7 unused
+//	             | deadlines 8 | version 8 | freed 4 | freed buckets 4 | depth 1 | 7 unused
 //
 // The count of entries is the containerHeader's.
 //
@@ -39,6 +39,7 @@ type nestedRoot struct {
 	segments  int64   // bytes in segments
 	sweepMs   int64   // no entry expires before
 	deadlines int64   // entries with a deadline
+	version   uint64  // another one after each change, and in each table of a shard
 	freed     uint32  // words of the directory whose segments are freed, see freeSlots
 	freedAt   uint32  // and buckets of the segment behind them
 	depth     uint8   // directory bits
@@ -71,7 +72,14 @@ func (n nested) start(hint int) error {
 	}
 	*n.r = nestedRoot{first: dirEntry(seg), segments: int64(segmentBytes[size]), sweepMs: never}
 	n.hd.bytes += uint64(mem.RoundUp(segmentBytes[size]))
+	n.changed()
 	return nil
+}
+
+// changed gives the table a version that no table of the shard has had.
+func (n nested) changed() {
+	n.s.versions++
+	n.r.version = n.s.versions
 }
 
 // words is the directory.
@@ -106,6 +114,7 @@ func (n nested) save() {
 	n.hd.count, r.segments = uint64(v.t.count), int64(v.t.bytes)
 	r.deadlines, r.sweepMs = int64(v.sp.deadlines), v.sp.sweepMs
 	n.hd.bytes += n.s.heap.Used() - v.used // below 0 by wrapping around
+	n.changed()
 }
 
 // doubleNested is doubleDirectory for a nested table.
@@ -209,6 +218,34 @@ func (n nested) each(f func(e entry) bool) {
 	}
 }
 
+// place is where a walk in slices goes on.
+type place struct {
+	h      uint64 // of the segment
+	bucket int
+}
+
+// eachFrom is each for some buckets from p on; it returns where to go on, and
+// more = false at the end or when f has returned false.
+// REQUIRES: the table has not changed since p was returned; the zero value is
+// the start.
+func (n nested) eachFrom(p place, buckets int, f func(e entry) bool) (next place, more bool) {
+	seg := n.open().t.segment(p.h)
+	to := min(p.bucket+buckets, seg.buckets)
+	for ; p.bucket < to; p.bucket++ {
+		b := seg.bucket(p.bucket)
+		for m := b.occupied(); m != 0; m &= m - 1 {
+			if !f(entryAt(n.s.region, slotRef(b.slots[matchIndex(m)]))) {
+				return place{}, false
+			}
+		}
+	}
+	if to == seg.buckets {
+		p = place{h: behindSegment(seg.header())}
+		return p, p.h != 0
+	}
+	return p, true
+}
+
 // behindSegment is the first hash behind those of a segment, 0 behind the last.
 func behindSegment(hd *segmentHeader) uint64 {
 	return (uint64(hd.prefix) + 1) << (64 - hd.depth)
@@ -306,6 +343,7 @@ func (n nested) copyTo(to nested) error {
 		i += span
 	}
 	to.hd.bytes += to.s.heap.Used() - before
+	to.changed()
 	return nil
 }
 

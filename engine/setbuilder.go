@@ -93,6 +93,16 @@ func (b *SetBuilder) Each(f func(member []byte) bool) {
 	b.s.tableAt(b.root).each(func(e entry) bool { return f(e.key()) })
 }
 
+// EachFrom is Each for a slice from p on, see Set.EachFrom.
+func (b *SetBuilder) EachFrom(p SetPlace, f func(member []byte) bool) (next SetPlace, more bool) {
+	if b.root == 0 {
+		b.m.each(f)
+		return SetPlace{}, false
+	}
+	at, more := b.s.tableAt(b.root).eachFrom(p.p, walkBuckets, func(e entry) bool { return f(e.key()) })
+	return SetPlace{at}, more
+}
+
 // PreferInts makes the set one of integers if all its members are and not too
 // many.
 func (b *SetBuilder) PreferInts() {

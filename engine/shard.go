@@ -34,8 +34,9 @@ type Shard struct {
 	observed  uint64 // lookups that the eviction policy has been told of
 	created   createdKeys
 
-	nest   nestedView // the nested table that is being worked on
-	digits [20]byte   // where integers become text
+	nest     nestedView // the nested table that is being worked on
+	versions uint64     // of nested tables, the last one given
+	digits   [20]byte   // where integers become text
 
 	_ [64]byte // keeps the next shard off the lock's cache lines
 }

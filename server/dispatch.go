@@ -1,6 +1,7 @@
 package server
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 	"unsafe"
@@ -334,7 +335,11 @@ func (ex *executor) locked1(cmd *bound) {
 	case len(c.Keys) == 1:
 		s := c.Keys[0].Shard
 		s.Lock()
+		if c.OnWorker {
+			ex.locked, c.Pause = append(ex.locked[:0], s), ex.letOthersIn
+		}
 		ex.handle(c, cmd)
+		c.Pause = nil
 		if cmd.Is&command.ReadOnly != 0 {
 			s.UnlockRead()
 		} else {
@@ -348,11 +353,27 @@ func (ex *executor) locked1(cmd *bound) {
 		}
 	default:
 		ex.lockShards()
+		if c.OnWorker {
+			c.Pause = ex.letOthersIn
+		}
 		ex.handle(c, cmd)
+		c.Pause = nil
 		for _, s := range ex.locked {
 			s.Unlock()
 		}
 	}
+}
+
+// letOthersIn unlocks the shards of the command's keys for a moment.
+func (ex *executor) letOthersIn() {
+	for _, s := range ex.locked {
+		s.Unlock()
+	}
+	runtime.Gosched()
+	for _, s := range ex.locked {
+		s.Lock()
+	}
+	ex.ctx.Listening = ex.srv.listening.load()
 }
 
 // readUnlocked runs a handler that locks shards itself, and changes nothing. A

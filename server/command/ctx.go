@@ -52,6 +52,10 @@ type Ctx struct {
 	Blocked bool
 	Wait    BlockRequest
 
+	// Pause, if it is not nil, unlocks the shards of the keys for a moment. Any
+	// item and container that was open is not valid then, and may have changed.
+	Pause func()
+
 	// NoRoom is set by Fail on engine.ErrNoRoom: the dispatcher takes the
 	// reply back, makes room and runs the command again.
 	NoRoom bool

@@ -147,6 +147,10 @@ func sCard(c *Ctx) {
 }
 
 func sMembers(c *Ctx) {
+	if c.OnWorker {
+		c.replyEach(func(sets []engine.Set, f func([]byte) bool) bool { return c.walkSet(sets, 0, f) })
+		return
+	}
 	if _, ok := c.readSet(&c.set, 0); !ok || c.heavyRead(0, c.set.Len()*setMemberBytes) {
 		return
 	}

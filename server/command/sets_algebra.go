@@ -10,7 +10,50 @@ import (
 
 // Intersections, unions and differences. What is to be stored, and every
 // union, is built beside the sources (engine.SetBuilder), because the
-// destination may be one of them.
+// destination may be one of them. Large sets are walked in slices, between which
+// others may use the shards; if that has changed a set, all begins anew.
+
+// maxRestarts is how often that is, before a command keeps others out.
+const maxRestarts = 3
+
+// combine opens the keys from the first-th on and calls run with them, again if
+// that returns false because of a change.
+func (c *Ctx) combine(first int, run func(sets []engine.Set) (done bool)) {
+	for restarts := 0; ; restarts++ {
+		sets, ok := c.openSets(first)
+		if !ok {
+			return
+		}
+		if restarts == maxRestarts {
+			c.Pause = nil
+		}
+		if c.Pause != nil {
+			for i := range sets {
+				sets[i].Remember()
+			}
+		}
+		if run(sets) {
+			return
+		}
+	}
+}
+
+// walkSet calls f for each member of sets[i] until it returns false, with pauses.
+// It returns false when a set has changed in one of them.
+func (c *Ctx) walkSet(sets []engine.Set, i int, f func(member []byte) bool) (same bool) {
+	for at, more := sets[i].EachFrom(engine.SetPlace{}, f); more; at, more = sets[i].EachFrom(at, f) {
+		if c.Pause == nil {
+			continue
+		}
+		c.Pause()
+		for j := range sets {
+			if !sets[j].Reopen() {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 // openSets opens the keys from the i-th on into c.sets, in their order. ok is
 // false when one holds something else: then it has replied. Its work counts as
@@ -38,10 +81,11 @@ func (c *Ctx) openSets(i int) (sets []engine.Set, ok bool) {
 }
 
 // intersect calls f for the members that are in all sets until it returns
-// false. It sorts sets by size: the smallest is walked.
-func intersect(sets []engine.Set, f func(member []byte) bool) {
+// false. It sorts sets by size: the smallest is walked. It returns false as
+// walkSet does.
+func (c *Ctx) intersect(sets []engine.Set, f func(member []byte) bool) (same bool) {
 	slices.SortStableFunc(sets, func(a, b engine.Set) int { return cmp.Compare(a.Len(), b.Len()) })
-	sets[0].Each(func(member []byte) bool {
+	return c.walkSet(sets, 0, func(member []byte) bool {
 		for i := range sets[1:] {
 			if !sets[1+i].Has(member) {
 				return true
@@ -59,19 +103,26 @@ func (c *Ctx) replySet(mark, n int) {
 	c.Out.Buf = slices.Insert(c.Out.Buf, mark, w.Buf...)
 }
 
-func sInter(c *Ctx) {
-	sets, ok := c.openSets(0)
-	if !ok {
-		return
-	}
-	mark, n := len(c.Out.Buf), 0
-	intersect(sets, func(member []byte) bool {
-		c.Out.Bulk(member)
-		n++
-		return true
+// replyEach replies the set that list finds.
+func (c *Ctx) replyEach(list func(sets []engine.Set, f func(member []byte) bool) (same bool)) {
+	mark := len(c.Out.Buf)
+	c.combine(0, func(sets []engine.Set) bool {
+		c.Out.Buf = c.Out.Buf[:mark]
+		n := 0
+		same := list(sets, func(member []byte) bool {
+			c.Out.Bulk(member)
+			n++
+			return true
+		})
+		if same {
+			c.replySet(mark, n)
+		}
+		return same
 	})
-	c.replySet(mark, n)
 }
+
+func sInter(c *Ctx) { c.replyEach(c.intersect) }
+func sDiff(c *Ctx)  { c.replyEach(c.difference) }
 
 // sInterCard is SINTERCARD numkeys key … [LIMIT limit].
 func sInterCard(c *Ctx) {
@@ -79,16 +130,17 @@ func sInterCard(c *Ctx) {
 	if !ok {
 		return
 	}
-	sets, ok := c.openSets(0)
-	if !ok {
-		return
-	}
-	n := 0
-	intersect(sets, func([]byte) bool {
-		n++
-		return n != limit
+	c.combine(0, func(sets []engine.Set) bool {
+		n := 0
+		same := c.intersect(sets, func([]byte) bool {
+			n++
+			return n != limit
+		})
+		if same {
+			c.Out.Int(int64(n))
+		}
+		return same
 	})
-	c.Out.Int(int64(n))
 }
 
 // interCardOptions checks the arguments of SINTERCARD and returns the limit,
@@ -119,27 +171,51 @@ func (c *Ctx) interCardOptions() (limit int, ok bool) {
 }
 
 func sInterStore(c *Ctx) {
-	sets, ok := c.openSets(1)
-	if !ok {
-		return
-	}
-	smallest := &sets[0]
-	for i := range sets {
-		if sets[i].Len() < smallest.Len() {
-			smallest = &sets[i]
+	c.combine(1, func(sets []engine.Set) bool {
+		smallest := &sets[0]
+		for i := range sets {
+			if sets[i].Len() < smallest.Len() {
+				smallest = &sets[i]
+			}
 		}
-	}
-	ints := smallest.There() && smallest.Item().Encoding() == engine.EncIntset
-	b := engine.NewSetBuilder(c.Keys[0].Shard, !ints, &c.Config.Limits)
+		ints := smallest.There() && smallest.Item().Encoding() == engine.EncIntset
+		b := engine.NewSetBuilder(c.Keys[0].Shard, !ints, &c.Config.Limits)
+		return c.build(&b, sets, c.intersect, "sinterstore")
+	})
+}
+
+func sDiffStore(c *Ctx) {
+	c.combine(1, func(sets []engine.Set) bool {
+		b := engine.NewSetBuilder(c.Keys[0].Shard, false, &c.Config.Limits)
+		return c.build(&b, sets, c.difference, "sdiffstore")
+	})
+}
+
+func sUnionStore(c *Ctx) {
+	c.combine(1, func(sets []engine.Set) bool {
+		b := engine.NewSetBuilder(c.Keys[0].Shard, false, &c.Config.Limits)
+		return c.build(&b, sets, c.unite, "sunionstore")
+	})
+}
+
+// build stores the set that list finds; it returns false, having stored
+// nothing, when a set has changed meanwhile.
+func (c *Ctx) build(b *engine.SetBuilder, sets []engine.Set,
+	list func(sets []engine.Set, f func(member []byte) bool) (same bool), event string) (done bool) {
 	var err error
-	intersect(sets, func(member []byte) bool {
+	same := list(sets, func(member []byte) bool {
 		err = b.Add(member)
 		return err == nil
 	})
-	if err == nil {
+	if !same {
+		b.Discard()
+		return false
+	}
+	if err == nil && event == "sinterstore" {
 		b.PreferInts()
 	}
-	c.storeSet(&b, err, "sinterstore")
+	c.storeSet(b, err, event)
+	return true
 }
 
 // storeSet makes what was built the first key's value and replies its size, or
@@ -164,24 +240,26 @@ func (c *Ctx) storeSet(b *engine.SetBuilder, err error, event string) {
 	c.Out.Int(int64(n))
 }
 
-// union adds all members of sets to b.
-func union(b *engine.SetBuilder, sets []engine.Set) (err error) {
-	for i := range sets {
-		sets[i].Each(func(member []byte) bool {
-			err = b.Add(member)
-			return err == nil
+// unite calls f for the members of all sets, for some more than once, until it
+// returns false. It returns false as walkSet does.
+func (c *Ctx) unite(sets []engine.Set, f func(member []byte) bool) (same bool) {
+	goOn := true
+	for i := 0; i < len(sets) && goOn; i++ {
+		same := c.walkSet(sets, i, func(member []byte) bool {
+			goOn = f(member)
+			return goOn
 		})
-		if err != nil {
-			return err
+		if !same {
+			return false
 		}
 	}
-	return nil
+	return true
 }
 
 // difference calls f for the members of the first set that are in no other
-// one, until it returns false.
-func difference(sets []engine.Set, f func(member []byte) bool) {
-	sets[0].Each(func(member []byte) bool {
+// one, until it returns false. It returns false as walkSet does.
+func (c *Ctx) difference(sets []engine.Set, f func(member []byte) bool) (same bool) {
+	return c.walkSet(sets, 0, func(member []byte) bool {
 		for i := range sets[1:] {
 			if sets[1+i].Has(member) {
 				return true
@@ -192,54 +270,33 @@ func difference(sets []engine.Set, f func(member []byte) bool) {
 }
 
 func sUnion(c *Ctx) {
-	sets, ok := c.openSets(0)
-	if !ok {
-		return
-	}
-	b := engine.NewSetBuilder(c.Keys[0].Shard, false, &c.Config.Limits)
-	defer b.Discard()
-	if err := union(&b, sets); err != nil {
-		c.Fail(err)
-		return
-	}
-	c.Out.Set(b.Len())
-	b.Each(func(member []byte) bool { c.Out.Bulk(member); return true })
-}
-
-func sUnionStore(c *Ctx) {
-	sets, ok := c.openSets(1)
-	if !ok {
-		return
-	}
-	b := engine.NewSetBuilder(c.Keys[0].Shard, false, &c.Config.Limits)
-	err := union(&b, sets)
-	c.storeSet(&b, err, "sunionstore")
-}
-
-func sDiff(c *Ctx) {
-	sets, ok := c.openSets(0)
-	if !ok {
-		return
-	}
-	mark, n := len(c.Out.Buf), 0
-	difference(sets, func(member []byte) bool {
-		c.Out.Bulk(member)
-		n++
+	c.combine(0, func(sets []engine.Set) bool {
+		b := engine.NewSetBuilder(c.Keys[0].Shard, false, &c.Config.Limits)
+		defer b.Discard()
+		var err error
+		same := c.unite(sets, func(member []byte) bool {
+			err = b.Add(member)
+			return err == nil
+		})
+		switch {
+		case !same:
+			return false
+		case err != nil:
+			c.Fail(err)
+			return true
+		}
+		c.replyBuilt(&b)
 		return true
 	})
-	c.replySet(mark, n)
 }
 
-func sDiffStore(c *Ctx) {
-	sets, ok := c.openSets(1)
-	if !ok {
-		return
+// replyBuilt replies what was built, which nobody else can change in a pause.
+func (c *Ctx) replyBuilt(b *engine.SetBuilder) {
+	c.Out.Set(b.Len())
+	reply := func(member []byte) bool { c.Out.Bulk(member); return true }
+	for at, more := b.EachFrom(engine.SetPlace{}, reply); more; at, more = b.EachFrom(at, reply) {
+		if c.Pause != nil {
+			c.Pause()
+		}
 	}
-	b := engine.NewSetBuilder(c.Keys[0].Shard, false, &c.Config.Limits)
-	var err error
-	difference(sets, func(member []byte) bool {
-		err = b.Add(member)
-		return err == nil
-	})
-	c.storeSet(&b, err, "sdiffstore")
 }
