@@ -16,7 +16,10 @@ import (
 //	                                  one stands at N+FIRST (default 1)
 //	after WORD FROM LAST[:STEP[:LIMIT]] FLAG …  keys that follow an option word which
 //	                                  is searched from argument FROM on; with LAST -1
-//	                                  and LIMIT 2, the first half of what follows
+//	                                  and LIMIT 2, the first half of what follows.
+//	                                  "past=GROUP" before the flags steps over an
+//	                                  option GROUP with its two arguments, which may
+//	                                  be called like WORD
 //
 // and several specs are separated by ";". Flags are Redis's: RO RW OW RM and
 // access update insert delete not_key incomplete variable_flags.
@@ -25,6 +28,7 @@ type KeySpec struct {
 	NumAt             int    // > 0: the argument with the number of keys
 	Word              string // != "": the option word the keys follow
 	From              int    // where the search for Word starts
+	Past              string // != "": an option of two arguments that the search steps over
 	Unknown           bool   // an option's key, or no Word: keys that are not in the request
 	Limit             int    // > 1: only one of so many arguments up to Last is a key
 	Flags             []string
@@ -80,7 +84,13 @@ func parseKeySpec(words []string) (KeySpec, error) {
 			return k, err
 		}
 		k.Word, k.From, k.First, k.Last, k.Step, k.Limit = words[1], from, 1, n[0], n[1], n[2]
-		k.Flags = words[4:]
+		words = words[4:]
+		if len(words) > 0 {
+			if past, ok := strings.CutPrefix(words[0], "past="); ok {
+				k.Past, words = past, words[1:]
+			}
+		}
+		k.Flags = words
 	default:
 		n, err := numbers(words[0], []int{0, 0, 1})
 		if err != nil {
@@ -181,8 +191,11 @@ func (k *KeySpec) option(args [][]byte) (at int) {
 
 // find returns the index of the option word, -1 if it is missing.
 func (k *KeySpec) find(args [][]byte) int {
-	for i := k.From; i < len(args); i++ {
-		if strings.EqualFold(string(args[i]), k.Word) {
+	for i := 1; i < len(args); i++ {
+		switch {
+		case k.Past != "" && strings.EqualFold(string(args[i]), k.Past):
+			i += 2
+		case i >= k.From && strings.EqualFold(string(args[i]), k.Word):
 			return i
 		}
 	}

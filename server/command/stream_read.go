@@ -125,8 +125,7 @@ func (c *Ctx) readOptions(grouped bool) (o readOptions, ok bool) {
 		c.Out.Error(ErrSyntax)
 	case grouped && o.group == nil:
 		c.Out.Error(errNoGroupArg)
-	// The keys are found by the first word STREAMS. Where that was a name, as in
-	// GROUP STREAMS c behind other options, other keys were locked.
+	// Other keys were locked: a value of BLOCK or COUNT was the word STREAMS.
 	case len(c.Keys) != o.n || !bytes.Equal(c.Keys[0].Name, c.Args[o.streams]):
 		c.Out.Error(ErrSyntax)
 	default:

@@ -101,3 +101,21 @@ func TestStreamOutOfRoom(t *testing.T) {
 		t.Errorf("%.40q is pending of %q entries", got, n)
 	}
 }
+
+// TestStreamNamesLikeOptions: a group and a consumer may be called as options
+// are.
+func TestStreamNamesLikeOptions(t *testing.T) {
+	h := newTester(t, 0)
+	for _, name := range []string{"streams", "GROUP", "COUNT"} {
+		h.want("+OK\r\n", "XGROUP", "CREATE", "s", name, "0", "MKSTREAM")
+		for _, request := range [][]string{
+			{"XREADGROUP", "GROUP", name, name, "COUNT", "1", "STREAMS", "s", ">"},
+			{"XREADGROUP", "COUNT", "1", "NOACK", "GROUP", name, name, "STREAMS", "s", ">"},
+		} {
+			h.want("*-1\r\n", request...)
+			if len(h.c.Keys) != 1 || string(h.c.Keys[0].Name) != "s" {
+				t.Errorf("%q has %d keys, want s alone", request, len(h.c.Keys))
+			}
+		}
+	}
+}

@@ -37,7 +37,7 @@ var streamRows = []Command{
 	{Name: "xread", Handler: xread, Arity: -4, Flags: "rbK", Keys: "after STREAMS 1 -1:1:2 RO access", Group: "stream", Since: "5.0.0",
 		Complexity: "O(n) in the entries of the reply", Syntax: "[COUNT count] [BLOCK milliseconds] STREAMS key... id...",
 		Summary: "Returns the entries behind given IDs of several streams, and may wait for some."},
-	{Name: "xreadgroup", Handler: xreadGroup, Arity: -7, Flags: "wbK", Keys: "after STREAMS 4 -1:1:2 RO access", Group: "stream", Since: "5.0.0",
+	{Name: "xreadgroup", Handler: xreadGroup, Arity: -7, Flags: "wbK", Keys: "after STREAMS 4 -1:1:2 past=GROUP RO access", Group: "stream", Since: "5.0.0",
 		Complexity: "O(n) in the entries of the reply",
 		Syntax:     "GROUP <group consumer> [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key... id...",
 		Summary:    "Returns entries to a consumer of a group, and may wait for some."},
