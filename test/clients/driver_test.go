@@ -74,6 +74,9 @@ func startServer(t *testing.T, args ...string) *harness.Server {
 		if err := s.Stop(); err != nil {
 			t.Error(err)
 		}
+		if strings.Contains(s.Output(), "DATA RACE") {
+			t.Error("a data race in the server") // LARDER_BIN may be built with -race
+		}
 		if t.Failed() {
 			t.Logf("%s printed:\n%s", s.Name, s.Output())
 		}
@@ -88,9 +91,6 @@ func TestPrograms(t *testing.T) {
 			t.Parallel()
 			argv := p.prepare(t, filepath.Join(suite.dir, p.name))
 			sections := p.sections(suite.binary == oracle)
-			if len(sections) == 0 {
-				t.Fatal("no section is left")
-			}
 			server := startServer(t)
 			out, stderr, err := runProgram(t, server.Addr, append(argv, sections...))
 			if err != nil {

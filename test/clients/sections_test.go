@@ -21,12 +21,6 @@ var modern = []string{"resp3", "caching"}
 // came later: the time to live of hash fields (7.4).
 var newer = []string{"fieldttl"}
 
-// landed are the sections that larder passes; the list grows with the commands.
-var landed = []string{
-	"strings", "bitmaps", "keys", "pipelines", "hashes", "lists", "sort", "sets", "zsets", "hll",
-	"dump", "streams", "geo", "transactions", "scripts", "functions", "pubsub", "caching", "resp3", "fieldttl",
-}
-
 // A program is one client's.
 type program struct {
 	name string
@@ -37,15 +31,10 @@ type program struct {
 	prepare func(t *testing.T, dir string) []string
 }
 
-// sections are what the program runs: of larder, what has landed; of
-// redis-server 7.0, all that it is not too old for.
+// sections are what the program runs: all of them, of redis-server 7.0 those
+// that it is not too old for.
 func (p program) sections(oracle bool) []string {
-	return slices.DeleteFunc(slices.Clone(p.all), func(s string) bool {
-		if oracle {
-			return slices.Contains(newer, s)
-		}
-		return !slices.Contains(landed, s)
-	})
+	return slices.DeleteFunc(slices.Clone(p.all), func(s string) bool { return oracle && slices.Contains(newer, s) })
 }
 
 var programs = []program{
@@ -101,21 +90,4 @@ func perlProgram(t *testing.T, _ string) []string {
 func phpProgram(t *testing.T, _ string) []string {
 	prints(t, "PHP's redis extension", "php", "-r", "exit(class_exists('Redis') ? 0 : 1);")
 	return []string{"php", "php/phpredis.php"}
-}
-
-// Every list of sections is a list of known ones.
-func TestSectionsAreKnown(t *testing.T) {
-	known := slices.Concat(common, modern, newer)
-	for _, p := range programs {
-		for _, s := range p.all {
-			if !slices.Contains(known, s) {
-				t.Errorf("%s has the unknown section %q", p.name, s)
-			}
-		}
-	}
-	for _, s := range landed {
-		if !slices.Contains(known, s) {
-			t.Errorf("landed has the unknown section %q", s)
-		}
-	}
 }
