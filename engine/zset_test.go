@@ -399,3 +399,43 @@ func TestZSetFailsWhole(t *testing.T) {
 	}
 	e.region.SetLimit(0)
 }
+
+// TestZSetMemory holds a large sorted set to 75 bytes a member of 16 bytes,
+// whatever the order in which they come, and counts all of it.
+func TestZSetMemory(t *testing.T) {
+	const members, mostBytes = 50_000, 75
+	for name, place := range map[string]func(i int) float64{
+		"in order":     func(i int) float64 { return float64(i) },
+		"reversed":     func(i int) float64 { return float64(-i) },
+		"at random":    func(i int) float64 { return float64(uint32(i) * 2654435761) },
+		"of one score": func(int) float64 { return 1 },
+	} {
+		e := newTestEngine(t, Options{Shards: 1, Databases: 1, Memory: mem.Options{ReserveBytes: 1 << 30}})
+		lim := DefaultLimits()
+		k := e.Key([]byte(zkey))
+		k.Shard.Lock()
+		var z ZSet
+		if _, err := z.Open(e, 0, k, testNow, &lim); err != nil {
+			t.Fatal(err)
+		}
+		for i := range members {
+			m := fmt.Appendf(nil, "member:%09d", i)
+			at, _, _ := z.Find(m)
+			if err := z.Insert(at, m, place(i)); err != nil {
+				t.Fatal(err)
+			}
+			if err := z.Commit(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		it, _ := e.Peek(0, k, testNow)
+		used, counted := float64(k.Shard.heap.Used()), float64(it.ContentBytes())
+		k.Shard.Unlock()
+		if used/members > mostBytes {
+			t.Errorf("%s: %.1f bytes a member, want %d at most", name, used/members, mostBytes)
+		}
+		if math.Abs(counted-used) > used/50 {
+			t.Errorf("%s: %.0f bytes are in use, %.0f are counted", name, used, counted)
+		}
+	}
+}

@@ -78,6 +78,7 @@ func (c *Ctx) geoSearch(form geoForm) {
 	if c.heavyRead(q.source, q.work()) {
 		return
 	}
+	q.shape.stored = q.target >= 0
 	hits := q.run()
 	if q.target >= 0 {
 		c.geoStore(q, hits)

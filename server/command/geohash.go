@@ -18,7 +18,8 @@ const (
 	earthMeters = 6372797.560856
 	// mercatorMax is half the length of the projection's equator, in meters.
 	mercatorMax = 20037726.37
-	radian      = math.Pi / 180
+	// radian is a quotient of doubles, not of the numbers themselves.
+	radian = float64(math.Pi) / 180
 )
 
 // geoPoint is a place, in degrees.
@@ -142,22 +143,34 @@ func geoText(p geoPoint) (text [11]byte) {
 }
 
 // distance is the length in meters of the shortest way over the sphere (the
-// haversine formula).
+// haversine formula), for replies.
 func (p geoPoint) distance(q geoPoint) float64 {
-	v := math.Sin((q.lon*radian - p.lon*radian) / 2)
+	return p.haversine(q, math.Sin, math.Cos, math.Asin)
+}
+
+// storedDistance is distance for what a command keeps: it is the same on all
+// machines, and takes some ten times as long.
+func (p geoPoint) storedDistance(q geoPoint) float64 {
+	return p.haversine(q, sine, cosine, arcsine)
+}
+
+func (p geoPoint) haversine(q geoPoint, sin, cos, asin func(float64) float64) float64 {
+	v := sin((float64(q.lon*radian) - float64(p.lon*radian)) / 2)
 	if v == 0 {
 		return latDistance(p.lat, q.lat)
 	}
 	lat1, lat2 := p.lat*radian, q.lat*radian
-	u := math.Sin((lat2 - lat1) / 2)
+	u := sin((lat2 - lat1) / 2)
 	// The conversions keep compilers from fusing products and sums, which would
 	// give other last digits on other machines.
-	a := float64(u*u) + float64(float64(math.Cos(lat1)*math.Cos(lat2)*v)*v)
-	return 2 * earthMeters * math.Asin(math.Sqrt(a))
+	a := float64(u*u) + float64(float64(cos(lat1)*cos(lat2)*v)*v)
+	return 2 * earthMeters * asin(math.Sqrt(a))
 }
 
 // latDistance is the distance of two latitudes in meters.
-func latDistance(a, b float64) float64 { return earthMeters * math.Abs(b*radian-a*radian) }
+func latDistance(a, b float64) float64 {
+	return earthMeters * math.Abs(float64(b*radian)-float64(a*radian))
+}
 
 // geoShape is the area of a search around a place: a circle or a rectangle
 // whose sides lie along the meridians and parallels.
@@ -166,21 +179,30 @@ type geoShape struct {
 	round         bool
 	radius        float64 // meters
 	width, height float64 // meters
+	stored        bool    // the result is kept
+}
+
+// distance is that of two places as the search needs it.
+func (s *geoShape) distance(p, q geoPoint) float64 {
+	if s.stored {
+		return p.storedDistance(q)
+	}
+	return p.distance(q)
 }
 
 // holds tells whether a place is inside, and its distance from the center.
 func (s *geoShape) holds(p geoPoint) (meters float64, ok bool) {
 	if s.round {
-		meters = s.center.distance(p)
+		meters = s.distance(s.center, p)
 		return meters, meters <= s.radius
 	}
 	if latDistance(p.lat, s.center.lat) > s.height/2 {
 		return 0, false
 	}
-	if p.distance(geoPoint{s.center.lon, p.lat}) > s.width/2 {
+	if s.distance(p, geoPoint{s.center.lon, p.lat}) > s.width/2 {
 		return 0, false
 	}
-	return s.center.distance(p), true
+	return s.distance(s.center, p), true
 }
 
 // bounds is a box around the area. It is bent: the side that is nearer to a

@@ -50,9 +50,9 @@ func oneNumber(oracle, subject []byte) bool {
 	return errA == nil && errB == nil && math.Float64bits(a) == math.Float64bits(b) && string(oracle) == fmt.Sprintf("%.17g", a)
 }
 
-// nearDistance is by how much of itself a distance may differ: sines are not
-// rounded alike by all mathematical libraries.
-const nearDistance = 1e-12
+// nearDistance is by how much of itself a stored distance may differ: two last
+// digits, because C's library does not always round sines to the nearest.
+const nearDistance = 4.5e-16
 
 // NearDoubles compares lists of members and distances.
 func NearDoubles(oracle, subject Reply) string { return nearDoubles(oracle.Value, subject.Value) }
