@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"larder/engine/mem"
 )
@@ -22,6 +24,10 @@ type Shard struct {
 	garbage    mem.Ref // first root of a container that waits for Reclaim
 	scratch    []byte  // where packed runs are edited
 	zlog       []zundo // what a write of a large sorted set has changed so far
+
+	// long counts those who hold the lock for longer than a loop should wait,
+	// or are about to.
+	long atomic.Int32
 
 	_ [64]byte
 
@@ -60,6 +66,36 @@ func newShard(e *Engine, index int) *Shard {
 
 // Lock takes the shard's lock. Several shards are locked in ascending order.
 func (s *Shard) Lock() { s.mu.Lock() }
+
+// lockTries is how often LockSoon tries before it waits its turn.
+const lockTries = 64
+
+// LockSoon is Lock for an event loop: it reports false, having locked nothing,
+// if the lock is held by somebody who may take long. Those say so with
+// BeginLong before they lock.
+func (s *Shard) LockSoon() bool {
+	for range lockTries {
+		if s.mu.TryLock() {
+			return true
+		}
+		if s.long.Load() > 0 {
+			return false
+		}
+		runtime.Gosched()
+	}
+	s.mu.Lock()
+	return true
+}
+
+// BeginLong announces that the caller will hold the lock for long, EndLong that
+// it has unlocked it.
+func (s *Shard) BeginLong() { s.long.Add(1) }
+
+// EndLong undoes BeginLong.
+func (s *Shard) EndLong() { s.long.Add(-1) }
+
+// Long tells whether somebody holds the lock for long or is about to.
+func (s *Shard) Long() bool { return s.long.Load() > 0 }
 
 // TryLock is Lock if that need not wait; it tells whether it has locked.
 func (s *Shard) TryLock() bool { return s.mu.TryLock() }

@@ -327,19 +327,20 @@ func (ex *executor) locked1(cmd *bound) {
 	case cmd.Is&command.OwnLocks != 0 && len(c.Keys) == 1:
 		ex.readUnlocked(cmd)
 	case cmd.Is&command.AllShards != 0:
-		ex.srv.engine.LockAll()
+		all := ex.srv.engine.Shards()
+		if c.Escalate = !lockEach(all, c.OnWorker); c.Escalate {
+			return
+		}
 		c.AllLocked = true
 		ex.handle(c, cmd)
 		c.AllLocked = false
-		ex.srv.engine.UnlockAll()
-	case len(c.Keys) == 1:
+		unlockEach(all, c.OnWorker)
+	case len(c.Keys) == 1 && !c.OnWorker:
 		s := c.Keys[0].Shard
-		s.Lock()
-		if c.OnWorker {
-			ex.locked, c.Pause = append(ex.locked[:0], s), ex.letOthersIn
+		if c.Escalate = !s.LockSoon(); c.Escalate {
+			return
 		}
 		ex.handle(c, cmd)
-		c.Pause = nil
 		if cmd.Is&command.ReadOnly != 0 {
 			s.UnlockRead()
 		} else {
@@ -352,14 +353,43 @@ func (ex *executor) locked1(cmd *bound) {
 			ex.entered = ex.srv.waiting.enter(ex.by, cmd, c)
 		}
 	default:
-		ex.lockShards()
+		ex.findShards()
+		if c.Escalate = !lockEach(ex.locked, c.OnWorker); c.Escalate {
+			return
+		}
 		if c.OnWorker {
 			c.Pause = ex.letOthersIn
 		}
 		ex.handle(c, cmd)
 		c.Pause = nil
-		for _, s := range ex.locked {
-			s.Unlock()
+		unlockEach(ex.locked, c.OnWorker)
+	}
+}
+
+// lockEach locks shards that are in ascending order. A loop gets none of them,
+// and false, if somebody holds one of them for long: the command is one for a
+// worker then, so that the loop's other connections go on. With long, which is
+// how workers lock, it tells loops that this may be such a case, and waits.
+func lockEach(shards []*engine.Shard, long bool) bool {
+	for i, s := range shards {
+		switch {
+		case long:
+			s.BeginLong()
+			s.Lock()
+		case !s.LockSoon():
+			unlockEach(shards[:i], false)
+			return false
+		}
+	}
+	return true
+}
+
+// unlockEach undoes lockEach.
+func unlockEach(shards []*engine.Shard, long bool) {
+	for _, s := range shards {
+		s.Unlock()
+		if long {
+			s.EndLong()
 		}
 	}
 }
@@ -401,8 +431,8 @@ const (
 
 func (r *request) wide() bool { return r.to-r.from > wideArgs || r.size > wideBytes }
 
-// lockShards locks the shards of all keys, each once, in ascending order.
-func (ex *executor) lockShards() {
+// findShards finds the shards of all keys, each once, in ascending order.
+func (ex *executor) findShards() {
 	ex.locked = ex.locked[:0]
 	ex.round++
 	for i := range ex.ctx.Keys {
@@ -413,9 +443,6 @@ func (ex *executor) lockShards() {
 		}
 	}
 	slices.SortFunc(ex.locked, func(a, b *engine.Shard) int { return a.Index() - b.Index() })
-	for _, s := range ex.locked {
-		s.Lock()
-	}
 }
 
 // park hands a command to a worker; the session waits, its loop goes on.

@@ -41,6 +41,10 @@
 // to work through a megabyte (Ctx.Heavy), goes to a worker while its session is
 // parked, and the loop goes on with others.
 //
+// Nor does a loop wait for a shard that a worker holds: workers announce that
+// they lock, and a command that meets one of their shards goes to a worker too
+// (lockEach in dispatch.go, engine.Shard.LockSoon).
+//
 // Commands come from the table of package command. Rows with a Handler are
 // data commands; rows without are run by the functions that handlers.go names.
 //

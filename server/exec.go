@@ -92,7 +92,10 @@ func (q *call) execute(tx *transaction) {
 	if tx.handed == nil {
 		watched := q.srv.watches.appendKeys(nil, e, &q.s.watching)
 		tx.prepare(e, watched)
-		tx.lock(e)
+		if !tx.lock(e, q.onWorker) {
+			q.ex.park(q.s, q.cmd, q.args)
+			return
+		}
 		failed := q.srv.watches.failed(e, &q.s.watching, q.ex.nowMs)
 		if failed {
 			tx.unlock(e)
@@ -110,6 +113,7 @@ func (q *call) execute(tx *transaction) {
 	q.withSession(func() { n.db, n.noTouch = q.s.db, q.s.noTouch })
 	for ; tx.next < len(tx.queue); tx.next++ {
 		if !q.executeNext(tx, &n) {
+			tx.handOver(e)
 			tx.handed = append(tx.handed, q.out.Buf[mark:]...)
 			q.out.Buf = q.out.Buf[:mark]
 			tx.garbage = n.garbage
@@ -152,7 +156,7 @@ func (q *call) executeNext(tx *transaction, n *nesting) (done bool) {
 	case c.cmd.Is&command.Slow != 0:
 		tx.unlock(q.srv.engine)
 		q.runSession(c.cmd, args)
-		tx.lock(q.srv.engine)
+		tx.lock(q.srv.engine, true) // it is on a worker: see long
 	default:
 		q.withSession(func() {
 			q.runSession(c.cmd, args)

@@ -56,6 +56,7 @@ func (h *scriptHost) release() {
 	for _, s := range h.locked {
 		h.holds[s.Index()] = false
 		s.Unlock()
+		s.EndLong()
 	}
 	h.locked = h.locked[:0]
 	if w := h.q.within; w != nil {
@@ -74,6 +75,7 @@ func (h *scriptHost) release() {
 func (h *scriptHost) hold(want func(i int) bool) {
 	for i, s := range h.srv.engine.Shards() {
 		if want(i) {
+			s.BeginLong()
 			s.Lock()
 			h.locked, h.holds[i] = append(h.locked, s), true
 		}
@@ -126,6 +128,7 @@ func (h *scriptHost) reach() (refusal string) {
 		for i, s := range shards {
 			if !h.holds[i] {
 				if s.TryLock() {
+					s.BeginLong()
 					h.locked, h.holds[i] = append(h.locked, s), true
 				} else {
 					missing = true

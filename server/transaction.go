@@ -24,14 +24,15 @@ type transaction struct {
 
 	// The rest is EXEC's.
 
-	args    [][]byte // the arguments of all commands
-	keys    []engine.Key
-	keyAt   []int
-	shards  []*engine.Shard // to lock, in ascending order; nil: all
-	garbage []*engine.Garbage
-	ready   []waitKey // what its commands have made ready for those who wait
-	next    int       // in queue: the command that runs next
-	handed  []byte    // the reply so far, if a loop has handed it to a worker with the locks
+	args     [][]byte // the arguments of all commands
+	keys     []engine.Key
+	keyAt    []int
+	shards   []*engine.Shard // to lock, in ascending order; nil: all
+	garbage  []*engine.Garbage
+	ready    []waitKey // what its commands have made ready for those who wait
+	onWorker bool      // the shards were locked by a worker, see lockEach
+	next     int       // in queue: the command that runs next
+	handed   []byte    // the reply so far, if a loop has handed it to a worker with the locks
 }
 
 // queuedCommand is a command of a transaction. Its arguments and keys are
@@ -72,6 +73,7 @@ func (tx *transaction) add(cmd *bound, args [][]byte) {
 // are further keys whose shards EXEC needs.
 func (tx *transaction) prepare(e *engine.Engine, watched []engine.Key) {
 	from := 0
+	tx.args, tx.keys, tx.shards = tx.args[:0], tx.keys[:0], nil // a loop may have tried before
 	for _, end := range tx.ends {
 		tx.args = append(tx.args, tx.bytes[from:end:end])
 		from = end
@@ -80,6 +82,7 @@ func (tx *transaction) prepare(e *engine.Engine, watched []engine.Key) {
 	for i := range tx.queue {
 		c := &tx.queue[i]
 		own := args[:c.args]
+		c.keys = 0
 		args = args[c.args:]
 		if c.cmd.Handler == nil {
 			all = all || c.cmd.script
@@ -108,23 +111,29 @@ func (tx *transaction) prepare(e *engine.Engine, watched []engine.Key) {
 	tx.shards = slices.Compact(tx.shards)
 }
 
-func (tx *transaction) lock(e *engine.Engine) {
+// shardsOf are the shards to lock.
+func (tx *transaction) shardsOf(e *engine.Engine) []*engine.Shard {
 	if tx.shards == nil {
-		e.LockAll()
-		return
+		return e.Shards()
 	}
-	for _, s := range tx.shards {
-		s.Lock()
-	}
+	return tx.shards
 }
 
-func (tx *transaction) unlock(e *engine.Engine) {
-	if tx.shards == nil {
-		e.UnlockAll()
-		return
-	}
-	for _, s := range tx.shards {
-		s.Unlock()
+// lock locks the transaction's shards; see lockEach.
+func (tx *transaction) lock(e *engine.Engine, onWorker bool) bool {
+	tx.onWorker = onWorker
+	return lockEach(tx.shardsOf(e), onWorker)
+}
+
+func (tx *transaction) unlock(e *engine.Engine) { unlockEach(tx.shardsOf(e), tx.onWorker) }
+
+// handOver makes locks that a loop has taken those of a worker.
+func (tx *transaction) handOver(e *engine.Engine) {
+	if !tx.onWorker {
+		for _, s := range tx.shardsOf(e) {
+			s.BeginLong()
+		}
+		tx.onWorker = true
 	}
 }
 
