@@ -27,6 +27,7 @@ type Hash struct {
 	it    Item // if there
 	there bool
 	n     nested // if large
+	was   tableState
 }
 
 // OpenHash makes x the hash at k. It tells whether there is one, and returns

@@ -20,7 +20,7 @@ type tableRoot struct {
 const tableRootBytes = int(unsafe.Sizeof(tableRoot{}))
 
 // tableOps are the containerOps of hashes and sets.
-var tableOps = containerOps{free: freeTable, copy: copyTable, state: tableState}
+var tableOps = containerOps{free: freeTable, copy: copyTable, state: appendTable}
 
 // tableAt is the table of a large hash or set.
 func (s *Shard) tableAt(root mem.Ref) nested {
@@ -67,7 +67,7 @@ func copyTable(from *Shard, root mem.Ref, to *Shard) (mem.Ref, bool) {
 	return copied, true
 }
 
-func tableState(s *Shard, root mem.Ref, dst []byte) []byte {
+func appendTable(s *Shard, root mem.Ref, dst []byte) []byte {
 	return s.tableAt(root).appendState(dst, math.MinInt64)
 }
 

@@ -21,7 +21,7 @@ type Set struct {
 	it    Item // if there
 	there bool
 	n     nested // if large
-	was   setState
+	was   tableState
 }
 
 // OpenSet makes x the set at k. It tells whether there is one, and returns

@@ -94,13 +94,13 @@ func (b *SetBuilder) Each(f func(member []byte) bool) {
 }
 
 // EachFrom is Each for a slice from p on, see Set.EachFrom.
-func (b *SetBuilder) EachFrom(p SetPlace, f func(member []byte) bool) (next SetPlace, more bool) {
+func (b *SetBuilder) EachFrom(p Place, f func(member []byte) bool) (next Place, more bool) {
 	if b.root == 0 {
 		b.m.each(f)
-		return SetPlace{}, false
+		return Place{}, false
 	}
 	at, more := b.s.tableAt(b.root).eachFrom(p.p, walkBuckets, func(e entry) bool { return f(e.key()) })
-	return SetPlace{at}, more
+	return Place{at}, more
 }
 
 // PreferInts makes the set one of integers if all its members are and not too

@@ -10,33 +10,53 @@ import (
 // Many fields of a hash at once: all of them, some by chance, and iteration.
 
 func hKeys(c *Ctx) {
-	if c.allFields(false) {
-		c.hash.Each(func(field, _ []byte) bool { c.Out.Bulk(field); return true })
-	}
+	c.allFields(false, func(field, _ []byte) bool { c.Out.Bulk(field); return true })
 }
 
 func hVals(c *Ctx) {
-	if c.allFields(false) {
-		c.hash.Each(func(_, value []byte) bool { c.Out.Bulk(value); return true })
-	}
+	c.allFields(false, func(_, value []byte) bool { c.Out.Bulk(value); return true })
 }
 
 func hGetAll(c *Ctx) {
-	if c.allFields(true) {
-		c.hash.Each(func(field, value []byte) bool { c.Out.Bulk(field); c.Out.Bulk(value); return true })
+	c.allFields(true, func(field, value []byte) bool { c.Out.Bulk(field); c.Out.Bulk(value); return true })
+}
+
+// allFields replies a list, or a map of pairs, to which f adds for each field.
+// Others are let in meanwhile, as in sets_algebra.go.
+func (c *Ctx) allFields(pairs bool, f func(field, value []byte) bool) {
+	x, mark := &c.hash, len(c.Out.Buf)
+	for restarts := 0; ; restarts++ {
+		if _, ok := c.readHash(x, 0); !ok || c.heavyRead(0, x.Len()*hashFieldBytes) {
+			return
+		}
+		if restarts == maxRestarts {
+			c.Pause = nil
+		}
+		if pairs {
+			c.Out.Map(x.Len())
+		} else {
+			c.Out.Array(x.Len())
+		}
+		if c.walkHash(x, f) {
+			return
+		}
+		c.Out.Buf = c.Out.Buf[:mark]
 	}
 }
 
-// allFields opens the hash for a command that returns all of it, and begins
-// the reply, a map or a list; if it returns false there is nothing more to do.
-func (c *Ctx) allFields(pairs bool) bool {
-	if _, ok := c.readHash(&c.hash, 0); !ok || c.heavyRead(0, c.hash.Len()*hashFieldBytes) {
-		return false
+// walkHash calls f for each field until it returns false, with pauses. It
+// returns false when the hash has changed in one of them.
+func (c *Ctx) walkHash(x *engine.Hash, f func(field, value []byte) bool) (same bool) {
+	if c.Pause != nil {
+		x.Remember()
 	}
-	if pairs {
-		c.Out.Map(c.hash.Len())
-	} else {
-		c.Out.Array(c.hash.Len())
+	for at, more := x.EachFrom(engine.Place{}, f); more; at, more = x.EachFrom(at, f) {
+		if c.Pause == nil {
+			continue
+		}
+		if c.Pause(); !x.Reopen() {
+			return false
+		}
 	}
 	return true
 }

@@ -41,7 +41,7 @@ func (c *Ctx) combine(first int, run func(sets []engine.Set) (done bool)) {
 // walkSet calls f for each member of sets[i] until it returns false, with pauses.
 // It returns false when a set has changed in one of them.
 func (c *Ctx) walkSet(sets []engine.Set, i int, f func(member []byte) bool) (same bool) {
-	for at, more := sets[i].EachFrom(engine.SetPlace{}, f); more; at, more = sets[i].EachFrom(at, f) {
+	for at, more := sets[i].EachFrom(engine.Place{}, f); more; at, more = sets[i].EachFrom(at, f) {
 		if c.Pause == nil {
 			continue
 		}
@@ -294,7 +294,7 @@ func sUnion(c *Ctx) {
 func (c *Ctx) replyBuilt(b *engine.SetBuilder) {
 	c.Out.Set(b.Len())
 	reply := func(member []byte) bool { c.Out.Bulk(member); return true }
-	for at, more := b.EachFrom(engine.SetPlace{}, reply); more; at, more = b.EachFrom(at, reply) {
+	for at, more := b.EachFrom(engine.Place{}, reply); more; at, more = b.EachFrom(at, reply) {
 		if c.Pause != nil {
 			c.Pause()
 		}

@@ -19,6 +19,9 @@ func TestSetsArePausedOver(t *testing.T) {
 		},
 		"another key changes":   func(pause int) []string { return []string{"SADD", "c", strconv.Itoa(pause)} },
 		"changes all the time":  func(pause int) []string { return []string{"SADD", "a", "n" + strconv.Itoa(pause)} },
+		"a field changes":       func(pause int) []string { return map[int][]string{4: {"HSET", "h", "f1", "new", "f", "v"}}[pause] },
+		"the hash goes":         func(pause int) []string { return map[int][]string{4: {"DEL", "h"}}[pause] },
+		"fields come":           func(pause int) []string { return []string{"HINCRBY", "h", "n" + strconv.Itoa(pause), "1"} },
 		"a source goes":         func(pause int) []string { return map[int][]string{2: {"DEL", "b"}}[pause] },
 		"a source is replaced":  func(pause int) []string { return map[int][]string{2: {"RENAME", "b", "a"}}[pause] },
 		"a small one changes":   func(pause int) []string { return map[int][]string{2: {"SADD", "small", "17"}}[pause] },
@@ -27,12 +30,14 @@ func TestSetsArePausedOver(t *testing.T) {
 	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {
 			for _, request := range []string{"SUNION a b small", "SINTER a b", "SDIFF a b small", "SMEMBERS a",
-				"SUNIONSTORE dst a b small", "SINTERSTORE dst b a", "SDIFFSTORE dst a b", "SINTERCARD 2 a b"} {
+				"SUNIONSTORE dst a b small", "SINTERSTORE dst b a", "SDIFFSTORE dst a b", "SINTERCARD 2 a b",
+				"HGETALL h", "HKEYS h", "HVALS h"} {
 				h := newTester(t, 0)
 				other := &tester{t, Ctx{Engine: h.c.Engine, Table: h.c.Table, Config: h.c.Config, NowMs: h.c.NowMs, Out: &resp.Writer{Proto: 2}}}
-				for i := range 4000 {
+				for i := range 2500 {
 					other.do("SADD", "a", "m"+strconv.Itoa(i))
 					other.do("SADD", "b", "m"+strconv.Itoa(i+1000))
+					other.do("HSET", "h", "f"+strconv.Itoa(i), "v"+strconv.Itoa(i))
 				}
 				other.do("SADD", "small", "m1", "5", "x")
 				pauses := 0
