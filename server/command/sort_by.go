@@ -62,6 +62,11 @@ func (s *sorting) lookUp(p *pattern, element []byte) (value []byte, ok bool) {
 		} else {
 			ok = s.readField(&key, p.field)
 		}
+		if ok {
+			key.Shard.Stats().Hits++
+		} else {
+			key.Shard.Stats().Misses++
+		}
 	})
 	return s.found, ok
 }
