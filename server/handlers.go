@@ -111,6 +111,7 @@ var sessionHandlers = map[string]sessionHandler{
 	"debug":    debugCommand,
 	"info":     info,
 	"lolwut":   lolwut,
+	"migrate":  migrate,
 	"monitor":  monitorCommand,
 	"role":     role,
 	"shutdown": shutdownCommand,

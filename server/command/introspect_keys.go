@@ -57,6 +57,14 @@ func requestKeys(c *Ctx) ([]flaggedKey, bool) {
 			keys = nil
 			break
 		}
+		if len(at) > 0 && len(keys) > 0 && slices.Contains(cmd.Specs[i].Flags, "incomplete") {
+			// MIGRATE: they stand in for its key, which has to be empty then.
+			if len(keys[0].name) > 0 {
+				keys = nil
+				break
+			}
+			keys = keys[:0]
+		}
 		flags := keyFlags(cmd, &cmd.Specs[i], args)
 		for _, i := range at {
 			keys = append(keys, flaggedKey{args[i], flags})

@@ -15,7 +15,8 @@ import (
 //	num N[:FIRST[:STEP]] FLAG …       argument N holds the number of keys, the first
 //	                                  one stands at N+FIRST (default 1)
 //	after WORD FROM LAST[:STEP[:LIMIT]] FLAG …  keys that follow an option word which
-//	                                  is searched from argument FROM on; with LAST -1
+//	                                  is searched from argument FROM on, backwards from
+//	                                  the end if that is negative; with LAST -1
 //	                                  and LIMIT 2, the first half of what follows.
 //	                                  "past=GROUP" before the flags steps over an
 //	                                  option GROUP with its two arguments, which may
@@ -191,7 +192,12 @@ func (k *KeySpec) option(args [][]byte) (at int) {
 
 // find returns the index of the option word, -1 if it is missing.
 func (k *KeySpec) find(args [][]byte) int {
-	for i := 1; i < len(args); i++ {
+	for i := len(args) + k.From; k.From < 0 && i > 0; i-- {
+		if strings.EqualFold(string(args[i]), k.Word) {
+			return i
+		}
+	}
+	for i := 1; k.From >= 0 && i < len(args); i++ {
 		switch {
 		case k.Past != "" && strings.EqualFold(string(args[i]), k.Past):
 			i += 2

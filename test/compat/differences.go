@@ -166,11 +166,6 @@ var differences = []harness.Difference{
 		Reason: "Come with persistence.",
 	},
 	{
-		Kind: harness.Missing, Command: "COMMAND LIST migrate",
-		Title:  "`MIGRATE`",
-		Reason: "Comes with replication.",
-	},
-	{
 		Kind: harness.Missing, Command: "COMMAND LIST (psync|sync|replconf|replicaof|slaveof|failover|wait)",
 		Title:  "`REPLICAOF`, `PSYNC`, `WAIT`, `FAILOVER` and the like",
 		Reason: "Come with replication.",
