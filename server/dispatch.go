@@ -227,7 +227,7 @@ func (ex *executor) run(s *session, cmd *bound, args [][]byte, r *request) {
 	}
 	ex.count(s, cmd, args, bad)
 	if len(ex.ready) > 0 {
-		ex.serve()
+		ex.serve(false)
 	}
 }
 
@@ -515,7 +515,7 @@ func (t workerTask) run() {
 	endNs := monotonicNs()
 	blocked := t.cmd.session == nil && c.Blocked
 	if len(ex.ready) > 0 {
-		ex.serve()
+		ex.serve(true)
 	}
 	ex.announceRest(t.s)
 

@@ -92,7 +92,7 @@ func (q *call) execute(tx *transaction) {
 	if tx.handed == nil {
 		watched := q.srv.watches.appendKeys(nil, e, &q.s.watching)
 		tx.prepare(e, watched)
-		if !tx.lock(e, q.onWorker) {
+		if !q.lockWithRoom(tx) {
 			q.ex.park(q.s, q.cmd, q.args)
 			return
 		}
@@ -129,6 +129,31 @@ func (q *call) execute(tx *transaction) {
 		q.srv.discard(n.garbage)
 	}
 	q.endTransaction()
+}
+
+// lockWithRoom locks the shards of a transaction and sees to it that there is
+// room for what its commands bring: none of them can wait for more room once
+// the first one has run. What a command makes of other data is not foreseen.
+// It returns false, with nothing locked, where a worker is to do that.
+func (q *call) lockWithRoom(tx *transaction) (ok bool) {
+	e := q.srv.engine
+	if !tx.lock(e, q.onWorker) {
+		return false
+	}
+	if e.Limit() == 0 || tx.flags&command.DenyOOM == 0 {
+		return true
+	}
+	for try := 0; try < maxRoomTries && !tx.hasRoom(); try++ {
+		tx.unlock(e)
+		made := q.srv.memory.makeMoreRoom(len(tx.bytes))
+		if !tx.lock(e, q.onWorker) {
+			return false
+		}
+		if !made {
+			break
+		}
+	}
+	return true
 }
 
 // settleNested counts what nested commands have changed.

@@ -115,7 +115,7 @@ func (ex *executor) memcacheKey(s *session, r *memcache.Request, k engine.Key) c
 		ex.stats.dirty.add(uint64(c.Dirty))
 	}
 	if len(ex.ready) > 0 {
-		ex.serve()
+		ex.serve(false)
 		c.Out, c.OnWorker = &s.out, false
 	}
 	ex.stats.memcache.count(r, outcome)

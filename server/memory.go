@@ -114,8 +114,7 @@ func (k *memoryKeeper) makeRoom() bool {
 	return true // the next commands go on
 }
 
-// makeRoomFor is makeRoom for commands that will add n bytes together and
-// cannot stop in between to make more room.
+// makeRoomFor is makeRoom for commands that will add n bytes together.
 // REQUIRES: no shard is locked.
 func (k *memoryKeeper) makeRoomFor(n int) bool {
 	if !k.makeRoom() {
@@ -129,8 +128,6 @@ func (k *memoryKeeper) makeRoomFor(n int) bool {
 		if e.Excess()+int64(n) <= 0 || !e.EvictOne(k.evictions) {
 			break
 		}
-	}
-	for try := 0; e.Pressed() && try < maxRoomTries && k.makeMoreRoom(n); try++ {
 	}
 	return true
 }

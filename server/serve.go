@@ -68,6 +68,11 @@ func (r *waitRoom) orphan(ev *command.Event) {
 	if len(keys) == 0 {
 		return
 	}
+	r.handOver(keys)
+}
+
+// handOver lets a worker serve who waits for the keys.
+func (r *waitRoom) handOver(keys []waitKey) {
 	r.mu.Lock()
 	first := len(r.orphans) == 0
 	r.orphans = append(r.orphans, keys...)
@@ -84,15 +89,19 @@ func (r *waitRoom) serveOrphans() {
 	ex.ready = append(ex.ready, r.orphans...)
 	r.orphans = nil
 	r.mu.Unlock()
-	ex.serve()
+	ex.serve(true)
 	r.srv.executors.put(ex)
 }
 
-// serve serves all whom the last command has made ready.
+// serve serves all whom the last command has made ready. A loop leaves to a
+// worker what it would have to wait for or what takes long.
 // REQUIRES: no shard is locked.
-func (ex *executor) serve() {
+func (ex *executor) serve(onWorker bool) {
 	for next := 0; next < len(ex.ready); next++ {
-		ex.serveKey(ex.ready[next])
+		if !ex.serveKey(ex.ready[next], onWorker) {
+			ex.srv.waiting.handOver(ex.ready[next:])
+			break
+		}
 	}
 	clear(ex.ready)
 	ex.ready = ex.ready[:0]
@@ -100,13 +109,17 @@ func (ex *executor) serve() {
 }
 
 // serveKey runs the commands of those who wait for a key, as long as it holds
-// something for them.
-func (ex *executor) serveKey(at waitKey) {
+// something for them. It returns false if a worker is to go on.
+func (ex *executor) serveKey(at waitKey, onWorker bool) (done bool) {
 	e := ex.srv.engine
 	k := e.Key([]byte(at.name))
 	served := uint64(0)
 	for {
-		k.Shard.Lock()
+		if onWorker {
+			k.Shard.Lock()
+		} else if !k.Shard.LockSoon() {
+			return false
+		}
 		it, there := e.Peek(at.db, k, ex.nowMs)
 		typ := engine.TypeString
 		if there {
@@ -115,10 +128,12 @@ func (ex *executor) serveKey(at waitKey) {
 		k.Shard.UnlockRead()
 		w := ex.srv.waiting.next(at, served, there, typ)
 		if w == nil {
-			return
+			return true
 		}
 		served = w.number
-		ex.serveWaiter(w)
+		if !ex.serveWaiter(w, onWorker) {
+			return false
+		}
 	}
 }
 
@@ -140,14 +155,14 @@ func (r *waitRoom) next(at waitKey, behind uint64, there bool, typ engine.Type) 
 }
 
 // serveWaiter runs a waiter's command, if it still waits, and answers it unless
-// it has to go on waiting.
-func (ex *executor) serveWaiter(w *waiter) {
+// it has to go on waiting. It returns false if a worker is to do that.
+func (ex *executor) serveWaiter(w *waiter, onWorker bool) (done bool) {
 	startNs := monotonicNs()
 	out := resp.Writer{Proto: w.proto, Buf: ex.reply[:0]}
 	c := &ex.ctx
-	c.DB, c.NoTouch, c.OnWorker, c.Out = w.db, w.noTouch, true, &out
+	c.DB, c.NoTouch, c.OnWorker, c.Out = w.db, w.noTouch, onWorker, &out
 	ex.by, ex.turn, ex.mine = w.s, w, false
-	ex.call(w.cmd, w.args, nil)
+	done = ex.call(w.cmd, w.args, nil)
 	ex.turn, c.OnWorker = nil, false
 	ex.reply = out.Buf[:0]
 	if cap(ex.reply) > maxPooledBytes {
@@ -158,11 +173,15 @@ func (ex *executor) serveWaiter(w *waiter) {
 	defer r.mu.Unlock()
 	w.durationNs += monotonicNs() - startNs
 	switch {
+	case !done && ex.mine: // it had no room, and then the shards were not to be had
+		r.giveBack(w)
 	case ex.mine && (w.state == waiterRuns || w.state == waiterIsDone && !w.complete):
 		r.finish(w, slices.Clone(out.Buf))
+	case !done:
 	case !ex.mine && w.state == waiterWaits && len(out.Buf) > 0:
 		r.finish(w, slices.Clone(out.Buf)) // refused before its turn came: out of memory
 	}
+	return done
 }
 
 // takeTurn tells whether the executor is to run the command whose turn it
@@ -186,14 +205,22 @@ func (ex *executor) endTurn(c *command.Ctx) {
 	defer r.mu.Unlock()
 	switch {
 	case c.NoRoom: // it runs again, or this is the reply
-	case !c.Blocked:
+	case !c.Blocked && !c.Escalate:
 		r.remove(w)
-	case w.late != nil:
-		r.finish(w, w.late)
-		ex.mine = false
 	default:
-		w.state, ex.mine = waiterWaits, false
+		r.giveBack(w)
+		ex.mine = false
 	}
+}
+
+// giveBack lets a waiter whose turn came to nothing wait on, unless it has been
+// answered meanwhile. REQUIRES: mu is held.
+func (r *waitRoom) giveBack(w *waiter) {
+	if w.late != nil {
+		r.finish(w, w.late)
+		return
+	}
+	w.state = waiterWaits
 }
 
 // block parks the session until its command is answered.

@@ -111,6 +111,34 @@ func (tx *transaction) prepare(e *engine.Engine, watched []engine.Key) {
 	tx.shards = slices.Compact(tx.shards)
 }
 
+// entryOverhead is more than an entry takes besides what its command brings.
+const entryOverhead = 32
+
+// hasRoom tells whether all that the commands bring finds room at the same
+// time. REQUIRES: the shards are locked.
+func (tx *transaction) hasRoom() bool {
+	args, keys := tx.args, tx.keys
+	var few [64]engine.Reservation
+	held := few[:0]
+	ok := true
+	for _, c := range tx.queue {
+		if c.cmd.Is&command.DenyOOM != 0 && c.keys > 0 {
+			share := requestBytes(args[:c.args])/c.keys + entryOverhead
+			for i := range keys[:c.keys] {
+				r, got := keys[i].Shard.Reserve(share)
+				if ok = ok && got; got {
+					held = append(held, r)
+				}
+			}
+		}
+		args, keys = args[c.args:], keys[c.keys:]
+	}
+	for _, r := range held {
+		r.Release()
+	}
+	return ok
+}
+
 // shardsOf are the shards to lock.
 func (tx *transaction) shardsOf(e *engine.Engine) []*engine.Shard {
 	if tx.shards == nil {
