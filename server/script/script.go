@@ -132,6 +132,9 @@ func compile(code, name string) (*lua.FunctionProto, error) {
 	chunk, err := parse.Parse(strings.NewReader(code), name)
 	if err != nil {
 		text := strings.TrimSpace(err.Error())
+		if strings.Contains(text, " at EOF:") {
+			return nil, fmt.Errorf("%s:%d: unexpected symbol near '<eof>'", name, 1+strings.Count(code, "\n"))
+		}
 		if m := syntaxError.FindStringSubmatch(text); m != nil {
 			return nil, fmt.Errorf("%s:%s: syntax error near '%s'", name, m[2], m[3])
 		}

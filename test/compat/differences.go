@@ -27,6 +27,25 @@ var differences = []harness.Difference{
 		Reason:  "It is larder's own, and the default.",
 	},
 	{
+		Kind: harness.Replies, Command: `(EVAL|SCRIPT LOAD) .*`, Oracle: "-ERR Error compiling script .*", Larder: "-ERR Error compiling script .*",
+		Example: `0> EVAL "syntax error here" 0`,
+		Title:   "Errors of a script's syntax have other words",
+		Reason:  "They are those of larder's interpreter, which is not Lua in C. The line is the same.",
+	},
+	{
+		Kind: harness.Replies, Command: `EVAL .*`, Oracle: "-ERR user_script:.*: attempt to .*", Larder: "-ERR user_script:.*",
+		Example: `0> EVAL "local a = nil return a.b" 0`,
+		Title:   "Errors of operations on wrong types in a script have other words",
+		Reason:  "They are those of larder's interpreter. Errors of commands and of the library redis are the same.",
+	},
+	{
+		Kind: harness.Replies, Command: `EVAL .*\.\. .*`, Oracle: `\$.*`, Larder: `\$.*`,
+		Example:  `0> EVAL "return 1/3 .. ''" 0`,
+		Diverges: true,
+		Title:    "A number that a script joins with `..` to a string has up to 17 digits",
+		Reason:   "Lua in C prints 14. `tostring`, `cjson` and arguments of commands print numbers as Redis does.",
+	},
+	{
 		Kind: harness.Replies, Command: "COMMAND DOCS .*", Oracle: ".*summary.*", Larder: ".*summary.*",
 		Example: "0> COMMAND DOCS GET",
 		Title:   "`COMMAND DOCS` has other summaries and complexities",
