@@ -123,21 +123,26 @@ func (c *StreamCursor) Pair() (field, value []byte, ok bool) {
 	return f.bytes(c.digits[0][:0]), v.bytes(c.digits[1][:0]), true
 }
 
-// RangeBytes is about how many bytes the entries of [from, to] take, but no
-// more is looked at than it takes to reach atLeast.
-func (st *Stream) RangeBytes(from, to StreamID, atLeast int) (n int) {
+// RangeBytes is about how many bytes the first count entries of [from, to]
+// take, all if count is 0; but no more is looked at than it takes to reach
+// atLeast.
+func (st *Stream) RangeBytes(from, to StreamID, count int64, atLeast int) (n int) {
 	if st.r.entries.leaves == 0 {
 		return 0
 	}
 	var p treePath
+	seen := int64(0)
 	for st.seek(&p, from); n < atLeast; {
 		l := st.leafOf(&p)
-		if n > 0 && to.Less(l.id()) {
-			return n
+		if n > 0 {
+			if to.Less(l.id()) || count > 0 && seen >= count {
+				break
+			}
+			seen += l.run().item(packedHeader).n
 		}
-		n += len(l.run())
+		n += len(l.run()) // of the first leaf any part may be before the range
 		if !st.tree().next(&p) {
-			return n
+			break
 		}
 	}
 	return n

@@ -107,9 +107,5 @@ func (c *Ctx) entries(st *engine.Stream, from, to engine.StreamID, count int64, 
 // heavyRange is Heavy for a reply with at most count entries of a range, all
 // if count is 0.
 func (c *Ctx) heavyRange(st *engine.Stream, from, to engine.StreamID, count int64) bool {
-	const usual = 1 << 10 // bytes that an entry rarely has
-	if count > 0 && count < heavyBytes/usual {
-		return false
-	}
-	return c.Heavy(st.RangeBytes(from, to, heavyBytes))
+	return c.Heavy(st.RangeBytes(from, to, count, heavyBytes))
 }

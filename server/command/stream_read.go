@@ -59,7 +59,7 @@ func (c *Ctx) readStreams(grouped bool) {
 			return
 		}
 	}
-	if grouped && !c.prepareGroups(&o, streams) {
+	if c.heavyStreams(&o, streams) || grouped && !c.prepareGroups(&o, streams) {
 		return
 	}
 	served := 0
@@ -206,6 +206,27 @@ func (s *readStream) has(grouped bool) bool {
 	return s.st.Len() > 0 && s.after.Less(s.st.MaxID())
 }
 
+// heavyStreams is Heavy for what there is to serve.
+func (c *Ctx) heavyStreams(o *readOptions, streams []readStream) bool {
+	for i := range streams {
+		s := &streams[i]
+		heavy := false
+		switch {
+		case !s.found:
+		case o.group == nil:
+			heavy = c.heavyRange(&s.st, s.after, engine.MaxStreamID, o.count)
+		case s.fresh:
+			heavy = c.heavyRange(&s.st, s.g.LastID(), engine.MaxStreamID, o.count)
+		default:
+			heavy = c.heavyPending(&s.g, o.count, o.count == 0)
+		}
+		if heavy {
+			return true
+		}
+	}
+	return false
+}
+
 // prepareGroups finds the consumers, making those that are not there, and
 // takes all the memory that serving will need, so that it cannot fail halfway.
 // If there is no room it has undone all, and replied.
@@ -273,13 +294,6 @@ func (c *Ctx) undoGroups(o *readOptions, streams []readStream, err error) bool {
 
 // serve replies with what the streams have; there are n that have something.
 func (c *Ctx) serve(o *readOptions, streams []readStream, n int) {
-	if o.group == nil {
-		for i := range streams {
-			if s := &streams[i]; s.has(false) && c.heavyRange(&s.st, s.after, engine.MaxStreamID, o.count) {
-				return
-			}
-		}
-	}
 	if c.Out.Proto == 3 {
 		c.Out.Map(n)
 	} else {

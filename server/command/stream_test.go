@@ -88,6 +88,10 @@ func TestStreamOutOfRoom(t *testing.T) {
 	}
 	none := "*1\r\n*12\r\n$4\r\nname\r\n$1\r\ng\r\n$9\r\nconsumers\r\n:0\r\n$7\r\npending\r\n:0\r\n$17\r\nlast-delivered-id\r\n$3\r\n0-0\r\n$12\r\nentries-read\r\n$-1\r\n"
 	read := h.prepare("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">")
+	if h.run(read); !h.c.Escalate || h.c.NoRoom {
+		t.Fatal("a read of a megabyte does not ask for a worker")
+	}
+	h.c.OnWorker = true
 	if h.run(read); !h.c.NoRoom {
 		t.Fatal("there was room")
 	}
