@@ -1,9 +1,9 @@
 package server
 
 import (
-	"runtime"
 	"slices"
 	"strings"
+	"time"
 	"unsafe"
 
 	"larder/engine"
@@ -394,12 +394,16 @@ func unlockEach(shards []*engine.Shard, long bool) {
 	}
 }
 
+// pauseFor is how long a command that takes long leaves its shards to others
+// between two slices of its work.
+const pauseFor = 50 * time.Microsecond
+
 // letOthersIn unlocks the shards of the command's keys for a moment.
 func (ex *executor) letOthersIn() {
 	for _, s := range ex.locked {
 		s.Unlock()
 	}
-	runtime.Gosched()
+	time.Sleep(pauseFor)
 	for _, s := range ex.locked {
 		s.Lock()
 	}

@@ -15,12 +15,12 @@ func TestSetsArePausedOver(t *testing.T) {
 	changes := map[string]func(pause int) []string{
 		"nothing changes": func(int) []string { return nil },
 		"one change": func(pause int) []string {
-			return map[int][]string{3: {"SADD", "a", "new"}}[pause]
+			return map[int][]string{2: {"SADD", "a", "new"}}[pause]
 		},
 		"another key changes":   func(pause int) []string { return []string{"SADD", "c", strconv.Itoa(pause)} },
 		"changes all the time":  func(pause int) []string { return []string{"SADD", "a", "n" + strconv.Itoa(pause)} },
-		"a field changes":       func(pause int) []string { return map[int][]string{4: {"HSET", "h", "f1", "new", "f", "v"}}[pause] },
-		"the hash goes":         func(pause int) []string { return map[int][]string{4: {"DEL", "h"}}[pause] },
+		"a field changes":       func(pause int) []string { return map[int][]string{2: {"HSET", "h", "f1", "new", "f", "v"}}[pause] },
+		"the hash goes":         func(pause int) []string { return map[int][]string{2: {"DEL", "h"}}[pause] },
 		"fields come":           func(pause int) []string { return []string{"HINCRBY", "h", "n" + strconv.Itoa(pause), "1"} },
 		"a source goes":         func(pause int) []string { return map[int][]string{2: {"DEL", "b"}}[pause] },
 		"a source is replaced":  func(pause int) []string { return map[int][]string{2: {"RENAME", "b", "a"}}[pause] },
