@@ -110,7 +110,7 @@ func TestUnknownSection(t *testing.T) {
 	for _, p := range programs {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
-			argv := p.prepare(t, filepath.Join(suite.dir, p.name+"-unknown"))
+			argv := p.prepare(t, filepath.Join(suite.dir, p.name))
 			server := startServer(t)
 			out, stderr, err := runProgram(t, server.Addr, append(argv, "strnigs"))
 			var exit *exec.ExitError
@@ -127,7 +127,7 @@ func TestProgramsNoticeDifferences(t *testing.T) {
 	for _, p := range programs {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
-			argv := p.prepare(t, filepath.Join(suite.dir, p.name+"-wrong"))
+			argv := p.prepare(t, filepath.Join(suite.dir, p.name))
 			addr := falsify(t, startServer(t).Addr, "$5\r\nhello\r\n", "$5\r\nhullo\r\n")
 			out, stderr, err := runProgram(t, addr, append(argv, "strings"))
 			var exit *exec.ExitError
@@ -222,14 +222,20 @@ func prints(t *testing.T, what string, argv ...string) {
 	}
 }
 
-// compile runs a compiler in a folder.
-func compile(t *testing.T, dir string, argv ...string) {
+// compile runs a compiler in a folder, unless an earlier test has made the
+// program. No two tests compile the same one at the same time: those of one name
+// run one after another.
+func compile(t *testing.T, program, dir string, argv ...string) {
 	t.Helper()
+	if _, err := os.Stat(program); err == nil {
+		return
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), buildPatience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
+		_ = os.Remove(program) // half a program
 		t.Fatalf("%q: %v (`make clients` installs and downloads what it needs)\n%s", argv, err, out)
 	}
 }

@@ -26,9 +26,9 @@ type program struct {
 	name string
 	// all lists its sections.
 	all []string
-	// prepare checks that the client is installed, builds the program into dir
+	// prepare checks that the client is installed, compiles the program into path
 	// where it needs that, and returns the command line that runs it.
-	prepare func(t *testing.T, dir string) []string
+	prepare func(t *testing.T, path string) []string
 }
 
 // sections are what the program runs: all of them, of redis-server 7.0 those
@@ -50,9 +50,9 @@ var programs = []program{
 }
 
 func goProgram(name string) func(*testing.T, string) []string {
-	return func(t *testing.T, dir string) []string {
-		compile(t, "go", "go", "build", "-o", dir, "./"+name)
-		return []string{dir}
+	return func(t *testing.T, path string) []string {
+		compile(t, path, "go", "go", "build", "-o", path, "./"+name)
+		return []string{path}
 	}
 }
 
@@ -76,10 +76,10 @@ func pythonProgram(t *testing.T, _ string) []string {
 	return []string{python, "python/redis-py.py"}
 }
 
-func hiredisProgram(t *testing.T, dir string) []string {
+func hiredisProgram(t *testing.T, path string) []string {
 	require(t, "cc")
-	compile(t, "c", "cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-o", dir, "hiredis.c", "-lhiredis")
-	return []string{dir}
+	compile(t, path, "c", "cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-o", path, "hiredis.c", "-lhiredis")
+	return []string{path}
 }
 
 func perlProgram(t *testing.T, _ string) []string {
