@@ -201,6 +201,11 @@ var differences = []harness.Difference{
 		Reason: "Since Redis 7.2; clients send them when they connect.",
 	},
 	{
+		Kind: harness.Added, Command: "COMMAND LIST waitaof",
+		Title:  "`WAITAOF`",
+		Reason: "Since Redis 7.2.",
+	},
+	{
 		Kind: harness.Added, Command: "COMMAND LIST (hp?expire(at|time)?|hp?ttl|hpersist)",
 		Title:  "`HEXPIRE`, `HPEXPIRE`, `HEXPIREAT`, `HPEXPIREAT`, `HEXPIRETIME`, `HPEXPIRETIME`, `HTTL`, `HPTTL`, `HPERSIST`",
 		Reason: "Since Redis 7.4.",
@@ -219,6 +224,11 @@ var differences = []harness.Difference{
 		Kind: harness.Added, Command: "INFO (larder_version|go_version|memcached_port|memcached_clients|event_loops|used_memory_index|used_memory_go_heap)",
 		Title:  "`INFO`: `larder_version`, `go_version`, `memcached_port`, `memcached_clients`, `event_loops`, `used_memory_index`, `used_memory_go_heap`",
 		Reason: "What Redis has no name for.",
+	},
+	{
+		Kind: harness.Added, Command: "INFO (total_watched_keys|watching_clients)",
+		Title:  "`INFO`: `total_watched_keys`, `watching_clients`",
+		Reason: "Since Redis 7.4.",
 	},
 	{
 		Kind: harness.Added, Command: "INFO (listener[0-9]+|total_blocking_keys(_on_nokey)?|client_(query|output)_buffer_limit_disconnections|acl_access_denied_(auth|cmd|key|channel))",
