@@ -12,6 +12,7 @@ package engine
 //	       run bytes         what all elements take in runs
 //	       first, last       mem.Ref of the leaf at each end, 0 = none
 //	       tree              the leaves between the two
+//	       version           another one after each change
 //	leaf   room              4 bytes: as it was asked of the allocator
 //	       used              4 bytes: of the run
 //	       run

@@ -14,6 +14,7 @@ type listRoot struct {
 	runBytes uint64     // of all elements in runs, as if they were in one
 	ends     [2]mem.Ref // first and last leaf, by ListEnd; 0 = none
 	treeRoot treeRoot   // the leaves between
+	version  uint64     // another one after each change, and in each list of the shard
 }
 
 const listRootBytes = int(unsafe.Sizeof(listRoot{}))
@@ -56,6 +57,7 @@ func (s *Shard) newLargeList() (g largeList, ok bool) {
 	}
 	g = largeAt(s, root)
 	g.r.runBytes = packedHeader
+	g.touch()
 	return g, true
 }
 
@@ -76,7 +78,17 @@ func (g *largeList) run(ref mem.Ref) packed {
 	return packed(g.s.region.Bytes(ref, int(lf.room))[leafHeader : leafHeader+int(lf.used) : int(lf.room)])
 }
 
-func (g *largeList) setRun(ref mem.Ref, run packed) { g.leaf(ref).used = uint32(len(run)) }
+// setRun notes the length of a run that was changed.
+func (g *largeList) setRun(ref mem.Ref, run packed) {
+	g.leaf(ref).used = uint32(len(run))
+	g.touch()
+}
+
+// touch gives a list that is being changed another version.
+func (g *largeList) touch() {
+	g.s.listVersion++
+	g.r.version = g.s.listVersion
+}
 
 // newLeaf makes a leaf with an empty run and room for one of n bytes.
 func (g *largeList) newLeaf(n int) (mem.Ref, bool) {

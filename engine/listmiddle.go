@@ -114,6 +114,7 @@ func (g *largeList) putSplit(p *listPlace, i, off, old int, c content) bool {
 		return false
 	}
 	g.freeLeaf(oldRef)
+	g.touch()
 	if old == 0 {
 		g.r.count++
 	}

@@ -97,6 +97,15 @@ func (w *ListWalk) nextLeaf() bool {
 	return true
 }
 
+// Version identifies a state of a large list: after a pause in which others were
+// let in, the key holds the same list if its version is. It is 0 for a small one.
+func (l *List) Version() uint64 {
+	if !l.isLarge() {
+		return 0
+	}
+	return l.large().r.version
+}
+
 // ListSearch finds the elements of a list that equal a value. An item of a run
 // has one encoding only, so that its bytes are compared and nothing is decoded.
 type ListSearch struct {

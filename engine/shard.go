@@ -25,6 +25,8 @@ type Shard struct {
 	scratch    []byte  // where packed runs are edited
 	zlog       []zundo // what a write of a large sorted set has changed so far
 
+	listVersion uint64 // that a large list got at the last change of one
+
 	// long counts those who hold the lock for longer than a loop should wait,
 	// or are about to.
 	long atomic.Int32

@@ -124,18 +124,61 @@ func lrange(c *Ctx) {
 	if !ok {
 		return
 	}
-	l, found, ok := c.readList()
-	if !ok {
-		return
+	mark := len(c.Out.Buf)
+	for restarts := 0; ; restarts++ {
+		l, found, ok := c.readList()
+		if !ok {
+			return
+		}
+		if !found {
+			c.Out.Array(0)
+			return
+		}
+		from, to := indexRange(start, end, l.Len())
+		n := to + 1 - from
+		if c.heavyRead(0, l.Share(n)) {
+			return
+		}
+		if restarts == maxRestarts {
+			c.Pause = nil
+		}
+		if c.rangeInSlices(&l, from, n) {
+			return
+		}
+		c.Out.Buf = c.Out.Buf[:mark]
 	}
-	if !found {
-		c.Out.Array(0)
-		return
+}
+
+// rangeSlice is how many elements are written between two pauses: some 20 µs.
+const rangeSlice = 1024
+
+// rangeInSlices is elements with pauses in which others are let in, if the
+// command may pause. It returns false when the list has changed in one.
+func (c *Ctx) rangeInSlices(l *engine.List, from, n int) (same bool) {
+	if c.Pause == nil || n <= rangeSlice {
+		c.elements(l, from, n, false)
+		return true
 	}
-	from, to := indexRange(start, end, l.Len())
-	n := to + 1 - from
-	if !c.heavyRead(0, l.Share(n)) {
-		c.elements(&l, from, n, false)
+	c.Out.Array(n)
+	version := l.Version()
+	for {
+		w := l.Walk(from, false)
+		for range min(n, rangeSlice) {
+			v, _ := w.Next()
+			c.element(v)
+		}
+		if n -= rangeSlice; n <= 0 {
+			return true
+		}
+		from += rangeSlice
+		c.Pause()
+		it, ok := c.Engine.Peek(c.DB, c.Keys[0], c.NowMs)
+		if !ok || it.Type() != engine.TypeList {
+			return false
+		}
+		if *l = it.List(); l.Version() != version || version == 0 {
+			return false
+		}
 	}
 }
 
