@@ -91,7 +91,7 @@ var pageSections = []struct {
 }{
 	{harness.Replies, "Replies", "Requests that larder answers otherwise."},
 	{harness.Stream, "Malformed requests", "Bytes that are no request, or come at the wrong time, and are answered otherwise."},
-	{harness.Missing, "Missing", "Commands and fields that the other server lists and larder does not. Beside these, larder has the commands on strings, bitmaps and keys of any type, on connections and on the server; the other data types, pub/sub, transactions and scripts are still to come."},
+	{harness.Missing, "Missing", "Commands and fields that the other server lists and larder does not."},
 	{harness.Added, "Added", "Commands and fields that larder lists and the other server does not."},
 	{harness.Described, "Described otherwise", "What COMMAND INFO and COMMAND DOCS say otherwise."},
 }
