@@ -225,14 +225,14 @@ func TestPausedTransaction(t *testing.T) {
 // TestTransactionsInAFullCache proves that a transaction finds room in a cache
 // that is full, by evicting before it begins, for small values and for large.
 func TestTransactionsInAFullCache(t *testing.T) {
-	for _, size := range []int{1_000, 300_000} {
+	for _, size := range []int{4_000, 300_000} {
 		srv := newTestServer(t, "--io-threads", "1", "--maxmemory", "32mb", "--maxmemory-policy", "allkeys-lru")
 		srv.memory.start()
 		t.Cleanup(srv.memory.stop)
 		c := newTestClient(t, srv, &respFront{})
 		value := strings.Repeat("v", size)
 		const batch = 8
-		for n, total := 0, 2*(32<<20)/size; n < total; n += batch {
+		for n, total := 0, 3*(32<<20)/2/size; n < total; n += batch {
 			var b strings.Builder
 			b.WriteString("MULTI\r\n")
 			for i := range batch {
