@@ -103,7 +103,7 @@ func oneIf(b bool) int64 {
 
 // infoClients is the section about connections.
 func infoClients(srv *Server, b *infoText) {
-	var in, out, blocked, memcached int
+	var in, out, blocked, memcached, subscribers int
 	sessions := srv.clients.all()
 	for _, s := range sessions {
 		s.mu.Lock()
@@ -114,6 +114,9 @@ func infoClients(srv *Server, b *infoText) {
 		s.mu.Unlock()
 		if s.front.memcached() {
 			memcached++
+		}
+		if s.subscriber.Load() {
+			subscribers++
 		}
 	}
 	b.int("connected_clients", int64(len(sessions)))
@@ -128,6 +131,7 @@ func infoClients(srv *Server, b *infoText) {
 	b.int("watching_clients", int64(watching))
 	b.int("total_watched_keys", int64(watched))
 	b.int("tracking_clients", int64(srv.tracking.count()))
+	b.int("pubsub_clients", int64(subscribers))
 	b.int("clients_in_timeout_table", int64(timeouts))
 	b.int("total_blocking_keys", int64(waitKeys))
 	b.int("total_blocking_keys_on_nokey", int64(waitGone))

@@ -26,6 +26,9 @@ import (
 // It costs some 100 bytes a subscription, half of them with the session and
 // half with the channel.
 
+// subscriptionBytes is about what a subscription takes, with a short name.
+const subscriptionBytes = 100
+
 // channelKind is one of the namespaces.
 type channelKind uint8
 

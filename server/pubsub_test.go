@@ -275,7 +275,7 @@ func TestSubscriptionsAreShown(t *testing.T) {
 		t.Error(got)
 	}
 	info := b.do("INFO\r\n")
-	for _, line := range []string{"pubsub_channels:2", "pubsub_patterns:1", "pubsubshard_channels:3"} {
+	for _, line := range []string{"pubsub_clients:1", "pubsub_channels:2", "pubsub_patterns:1", "pubsubshard_channels:3"} {
 		if !strings.Contains(info, "\r\n"+line+"\r\n") {
 			t.Errorf("INFO does not show %s", line)
 		}
