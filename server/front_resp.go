@@ -40,7 +40,7 @@ func (f *respFront) consume(s *session, ex *executor, buf []byte) int {
 				}
 				return off
 			}
-			if s.parked || s.closing != stayOpen || len(s.out.Buf) >= maxBurstBytes {
+			if s.parked || s.closing != stayOpen || len(s.out.Buf) >= burstBytes {
 				if i+1 < len(ex.batch) || err != nil || r.end < len(buf) {
 					s.stalled = s.closing == stayOpen && !s.parked
 					f.parser.Reset()

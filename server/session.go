@@ -231,6 +231,9 @@ func (s *session) keep(ex *executor, rest []byte) {
 }
 
 const (
+	// burstBytes is how much output of a pipeline is written at a time: it stays
+	// in the processor's cache until then, and its buffer is one of the pool's.
+	burstBytes = 64 << 10
 	// maxBurstBytes is how much output a pipeline may produce before it has to
 	// wait until that is written.
 	maxBurstBytes = 4 << 20
