@@ -226,8 +226,8 @@ var differences = []harness.Difference{
 		Reason: "What Redis has no name for.",
 	},
 	{
-		Kind: harness.Added, Command: "INFO (total_watched_keys|watching_clients)",
-		Title:  "`INFO`: `total_watched_keys`, `watching_clients`",
+		Kind: harness.Added, Command: "INFO (total_watched_keys|watching_clients|pubsub_clients)",
+		Title:  "`INFO`: `total_watched_keys`, `watching_clients`, `pubsub_clients`",
 		Reason: "Since Redis 7.4.",
 	},
 	{
