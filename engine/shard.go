@@ -99,6 +99,16 @@ func (s *Shard) EndLong() { s.long.Add(-1) }
 // Long tells whether somebody holds the lock for long or is about to.
 func (s *Shard) Long() bool { return s.long.Load() > 0 }
 
+// Long tells whether a shard is held for long, or is about to be.
+func (e *Engine) Long() bool {
+	for _, s := range e.shards {
+		if s.Long() {
+			return true
+		}
+	}
+	return false
+}
+
 // TryLock is Lock if that need not wait; it tells whether it has locked.
 func (s *Shard) TryLock() bool { return s.mu.TryLock() }
 

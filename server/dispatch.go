@@ -346,6 +346,8 @@ func (ex *executor) locked1(cmd *bound) {
 		} else {
 			s.Unlock()
 		}
+	case len(c.Keys) == 0 && !c.OnWorker && ex.srv.engine.Long():
+		c.Escalate = true // it may be about to lock just that shard
 	case len(c.Keys) == 0:
 		c.Listening = 0 // it locks shards itself, and changes nothing
 		cmd.Handler(c)

@@ -240,6 +240,10 @@ func watchKeys(q *call) {
 		q.out.Error("ERR WATCH inside MULTI is not allowed")
 		return
 	}
+	if !q.onWorker && q.srv.engine.Long() {
+		q.ex.park(s, q.cmd, q.args)
+		return
+	}
 	for _, name := range q.args[1:] {
 		if s.watching.dirty.Load() {
 			break

@@ -141,7 +141,7 @@ var watchRows = []*directive{
 		keep: floatsAt(func(c *Config) *[]float64 { return &c.LatencyInfoPercentiles }),
 		help: "percentiles that INFO latencystats prints"},
 	{name: "busy-reply-threshold", aliases: []string{"lua-time-limit"}, is: integer(0, maxInt64), def: "5000",
-		inert: noScripts,
+		inert: noBusyReply,
 		keep:  int64At(func(c *Config) *int64 { return &c.BusyReplyMillis }),
 		help:  "milliseconds after which others are told that a script is busy"},
 	{name: "loglevel", is: oneOf("debug", "verbose", "notice", "warning", "nothing"), def: "notice",

@@ -3,6 +3,7 @@ package compat
 import (
 	"crypto/sha1"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -143,5 +144,48 @@ func TestScriptKill(t *testing.T) {
 	}
 	if v := <-ended; !strings.Contains(string(v.Raw), "Script killed by user") {
 		t.Errorf("the script ends with %s", shown(v.Raw))
+	}
+}
+
+// TestScriptHoldsNoLoop lets a script hold a key for ever, and others ask for
+// what needs all shards, or its shard. They wait; the loops do not.
+func TestScriptHoldsNoLoop(t *testing.T) {
+	needLarder(t)
+	s := startSubject(t)
+	ended := make(chan string, 1)
+	looping := dial(t, s)
+	go func() {
+		v, err := looping.Do("EVAL", "redis.call('get', KEYS[1]) while true do end", "1", "a")
+		ended <- string(v.Raw) + fmt.Sprint(err)
+	}()
+	// The key is held when a command on it is not answered any more.
+	waiting := dial(t, s)
+	for held := false; !held; {
+		answered := make(chan struct{})
+		go func() {
+			_, _ = waiting.Do("GET", "a")
+			close(answered)
+		}()
+		select {
+		case <-answered:
+		case <-time.After(time.Second):
+			held = true
+		}
+	}
+	for _, words := range [][]string{{"DBSIZE"}, {"SCAN", "0"}, {"RANDOMKEY"}, {"WATCH", "a"}, {"DBSIZE"}, {"FLUSHDB"}, {"SET", "a", "1"}, {"MGET", "a", "b"}} {
+		c := dial(t, s)
+		go func() { _, _ = c.Do(words...) }()
+	}
+	time.Sleep(50 * time.Millisecond) // for them to arrive; those that come later are no worse off
+	for range 8 {
+		if v := must(t, dial(t, s), "PING"); string(v.Str) != "PONG" {
+			t.Errorf("PING answers %s", shown(v.Raw))
+		}
+	}
+	if v := must(t, dial(t, s), "SCRIPT", "KILL"); string(v.Str) != "OK" {
+		t.Errorf("SCRIPT KILL answers %s", shown(v.Raw))
+	}
+	if reply := <-ended; !strings.Contains(reply, "Script killed by user") {
+		t.Errorf("the script ends with %s", reply)
 	}
 }
