@@ -154,9 +154,15 @@ func (w *waiter) addKey(c *command.Ctx, i int) {
 // finish ends a wait and lets the session have the reply.
 // REQUIRES: mu is held.
 func (r *waitRoom) finish(w *waiter, reply []byte) {
+	r.settle(w, reply)
+	w.s.driver.wake(w.s)
+}
+
+// settle is finish without waking the session.
+// REQUIRES: mu is held.
+func (r *waitRoom) settle(w *waiter, reply []byte) {
 	r.remove(w)
 	w.outcome, w.complete, w.late = reply, true, nil
-	w.s.driver.wake(w.s)
 }
 
 // remove takes a waiter out of everything. REQUIRES: mu is held.

@@ -24,6 +24,7 @@ type executor struct {
 	turn    *waiter         // whose command is being run for it; see serve.go
 	mine    bool            // the turn is this executor's
 	ready   []waitKey       // keys to serve when the command has ended
+	served  []*session      // who has been answered by serve, to be woken at its end
 	reply   []byte          // room for the reply of who is served
 	by      *session        // whose command runs, as far as others want to know
 	unsaid  []command.Event // changes by nested commands, which announceRest tells

@@ -94,7 +94,9 @@ func (r *waitRoom) serveOrphans() {
 }
 
 // serve serves all whom the last command has made ready. A loop leaves to a
-// worker what it would have to wait for or what takes long.
+// worker what it would have to wait for or what takes long. Nobody who is
+// answered goes on before all have been served: what he sends next must not take
+// what somebody has waited for longer.
 // REQUIRES: no shard is locked.
 func (ex *executor) serve(onWorker bool) {
 	for next := 0; next < len(ex.ready); next++ {
@@ -103,8 +105,12 @@ func (ex *executor) serve(onWorker bool) {
 			break
 		}
 	}
+	for _, s := range ex.served {
+		s.driver.wake(s)
+	}
+	clear(ex.served)
 	clear(ex.ready)
-	ex.ready = ex.ready[:0]
+	ex.served, ex.ready = ex.served[:0], ex.ready[:0]
 	ex.by = nil
 }
 
@@ -176,10 +182,12 @@ func (ex *executor) serveWaiter(w *waiter, onWorker bool) (done bool) {
 	case !done && ex.mine: // it had no room, and then the shards were not to be had
 		r.giveBack(w)
 	case ex.mine && (w.state == waiterRuns || w.state == waiterIsDone && !w.complete):
-		r.finish(w, slices.Clone(out.Buf))
+		r.settle(w, slices.Clone(out.Buf))
+		ex.served = append(ex.served, w.s)
 	case !done:
 	case !ex.mine && w.state == waiterWaits && len(out.Buf) > 0:
-		r.finish(w, slices.Clone(out.Buf)) // refused before its turn came: out of memory
+		r.settle(w, slices.Clone(out.Buf)) // refused before its turn came: out of memory
+		ex.served = append(ex.served, w.s)
 	}
 	return done
 }
