@@ -16,7 +16,7 @@ BENCHARGS ?=
 # The Go heap stands in for the reserved address range (so that the race detector
 # and checkptr see every access) and the expensive checks are on.
 CHECKED_TAGS := heapmem,invariants
-CHECKED_PACKAGES := ./engine/... ./server/... ./protocol/...
+CHECKED_PACKAGES := ./engine/... ./server/... ./protocol/... ./persistence/...
 
 .PHONY: help
 help: ## List the targets
