@@ -49,7 +49,7 @@ type plan struct {
 
 var (
 	fullPlan = plan{rounds: 3, cpuPerRun: time.Second, cpuPerTest: 300 * time.Millisecond, keys: 1_000_000, manyKeys: 10_000_000,
-		memoryKeys: 4_000_000, collections: 100_000, members: 1_000_000, settle: 500 * time.Millisecond, latencyRun: 2 * time.Second, expiringKeys: 10_000_000, reclaimTime: 10 * time.Second, idleConns: 10_000}
+		memoryKeys: 4_000_000, collections: 1_000_000, members: 1_000_000, settle: 500 * time.Millisecond, latencyRun: 2 * time.Second, expiringKeys: 10_000_000, reclaimTime: 10 * time.Second, idleConns: 10_000}
 	quickPlan = plan{rounds: 2, cpuPerRun: 150 * time.Millisecond, cpuPerTest: 40 * time.Millisecond, keys: 200_000, manyKeys: 1_500_000,
 		memoryKeys: 300_000, collections: 10_000, members: 100_000, settle: 150 * time.Millisecond, latencyRun: 500 * time.Millisecond,
 		expiringKeys: 300_000, reclaimTime: 2 * time.Second, idleConns: 1_000, traceRequests: 30_000, maxCapacity: 2_000}

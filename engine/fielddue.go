@@ -127,7 +127,7 @@ func (it *Item) fieldsDue() int64 {
 	}
 	switch it.Encoding() {
 	case EncPackedTTL:
-		due := packed(it.Raw()).item(packedHeader)
+		due := oneway(it.Raw()).item(packedHeader)
 		return due.n
 	case EncLarge:
 		return it.shard.tableAt(it.root()).due()
@@ -176,14 +176,14 @@ func (it *Item) dropFields(nowMs int64, slots int) (dropped int, gone, more bool
 		dropped, more = n.reclaim(nowMs, slots)
 		return dropped, n.count() == 0, more
 	}
-	r := hashRunOf(it.edit(), it.Encoding())
-	for off := r.start; off < len(r.packed); {
+	r := hashRunOf(oneway(it.edit()), it.Encoding())
+	for off := r.start; off < len(r.oneway); {
 		due := r.item(r.next(r.next(off)))
 		if due.n == 0 || due.n > nowMs {
 			off = due.next
 			continue
 		}
-		r.packed = r.remove(off, r.each)
+		r.oneway = r.remove(off, r.each)
 		dropped++
 	}
 	if r.len() == 0 {

@@ -50,7 +50,7 @@ func (x *Hash) setFieldDeadline(field []byte, ms int64) error {
 	}
 	r := x.edit(true)
 	at := r.next(r.next(r.find(contentOf(field))))
-	r.packed = r.replace(at, contentOfInt(storedDeadline(ms)))
+	r.oneway = r.replace(at, contentOfInt(storedDeadline(ms)))
 	return x.putRun(r)
 }
 

@@ -12,7 +12,7 @@ func (x *Hash) EachField(f func(field, value []byte, deadline int64) bool) {
 	}
 	b := x.it.hashRun()
 	var a, v [20]byte
-	for off := b.start; off < len(b.packed); {
+	for off := b.start; off < len(b.oneway); {
 		field := b.item(off)
 		value := b.item(field.next)
 		deadline := int64(NoDeadline)

@@ -65,15 +65,15 @@ func (x *Hash) large() bool { return x.it.Encoding() == EncLarge }
 
 // hashRun is a packed hash.
 type hashRun struct {
-	packed
+	oneway
 	start int // offset of the first field
 	each  int // items a field: 2, or 3 with deadlines
 }
 
 // run is the item's packed form.
-func (it *Item) hashRun() hashRun { return hashRunOf(packed(it.Raw()), it.Encoding()) }
+func (it *Item) hashRun() hashRun { return hashRunOf(oneway(it.Raw()), it.Encoding()) }
 
-func hashRunOf(b packed, enc Encoding) hashRun {
+func hashRunOf(b oneway, enc Encoding) hashRun {
 	if enc == EncPackedTTL {
 		return hashRun{b, b.next(packedHeader), 3}
 	}
@@ -84,7 +84,7 @@ func hashRunOf(b packed, enc Encoding) hashRun {
 func (b hashRun) len() int { return b.count() / b.each }
 
 // find returns the offset of a field, -1 if there is none.
-func (b hashRun) find(field content) int { return b.packed.find(b.start, field, b.each-1) }
+func (b hashRun) find(field content) int { return b.oneway.find(b.start, field, b.each-1) }
 
 // Len returns the number of fields.
 func (x *Hash) Len() int {
@@ -150,7 +150,7 @@ func (x *Hash) Each(f func(field, value []byte) bool) {
 	}
 	b := x.it.hashRun()
 	var a, v [20]byte
-	for off := b.start; off < len(b.packed); {
+	for off := b.start; off < len(b.oneway); {
 		field := b.item(off)
 		value := b.item(field.next)
 		if !f(field.bytes(a[:0]), value.bytes(v[:0])) {
@@ -227,12 +227,12 @@ func (it *Item) appendFields(dst []byte, nowMs int64) []byte {
 	}
 	b := it.hashRun()
 	if b.each == 2 {
-		return append(dst, b.packed...)
+		return append(dst, b.oneway...)
 	}
-	for off := b.start; off < len(b.packed); {
+	for off := b.start; off < len(b.oneway); {
 		due := b.item(b.next(b.next(off)))
 		if due.n == 0 || due.n > nowMs {
-			dst = append(dst, b.packed[off:due.next]...)
+			dst = append(dst, b.oneway[off:due.next]...)
 		}
 		off = due.next
 	}
@@ -254,7 +254,7 @@ func (it *Item) liveFields(nowMs int64) (live int) {
 	if b.each == 2 {
 		return b.len()
 	}
-	for off := b.start; off < len(b.packed); {
+	for off := b.start; off < len(b.oneway); {
 		due := b.item(b.next(b.next(off)))
 		if due.n == 0 || due.n > nowMs {
 			live++

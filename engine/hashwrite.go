@@ -63,7 +63,7 @@ func (x *Hash) create(field, value []byte, deadline int64, lim *Limits) error {
 	if !lim.short(field, value) || lim.HashItems < 1 {
 		return x.createLarge(field, value, deadline)
 	}
-	b, enc := newPacked(s.buffer()), EncPacked
+	b, enc := newOneway(s.buffer()), EncPacked
 	if deadline >= 0 && deadline != never {
 		b, enc = b.append(contentOfInt(deadline)), EncPackedTTL
 	}
@@ -131,23 +131,23 @@ func (x *Hash) setPacked(field, value []byte, deadline int64, lim *Limits) (crea
 	val := contentOf(value)
 	if off >= 0 && (deadline == KeepDeadline || deadline == never && b.each == 2) {
 		at := b.next(off)
-		if size := val.bytes(); size == b.next(at)-at {
-			val.put(b.packed[at : at+size])
+		if val.size() == b.next(at)-at {
+			val.write(b.oneway[at:])
 			return false, nil
 		}
 	}
 	r := x.edit(deadline >= 0 && deadline != never)
 	if off = r.find(key); off < 0 {
-		r.packed = r.append(key).append(val)
+		r.oneway = r.append(key).append(val)
 		if r.each == 3 {
-			r.packed = r.append(contentOfInt(storedDeadline(deadline)))
+			r.oneway = r.append(contentOfInt(storedDeadline(deadline)))
 		}
 		return true, x.putRun(r)
 	}
 	at := r.next(off)
-	r.packed = r.replace(at, val)
+	r.oneway = r.replace(at, val)
 	if r.each == 3 && deadline != KeepDeadline {
-		r.packed = r.replace(r.next(at), contentOfInt(storedDeadline(deadline)))
+		r.oneway = r.replace(r.next(at), contentOfInt(storedDeadline(deadline)))
 	}
 	return false, x.putRun(r)
 }
@@ -165,10 +165,10 @@ func storedDeadline(ms int64) int64 {
 func (x *Hash) edit(deadlines bool) hashRun {
 	s, b := x.key.Shard, x.it.hashRun()
 	if !deadlines || b.each == 3 {
-		return hashRunOf(x.it.edit(), x.it.Encoding())
+		return hashRunOf(oneway(x.it.edit()), x.it.Encoding())
 	}
-	wide := newPacked(s.buffer()).append(contentOfInt(never))
-	for off := b.start; off < len(b.packed); {
+	wide := newOneway(s.buffer()).append(contentOfInt(never))
+	for off := b.start; off < len(b.oneway); {
 		field := b.item(off)
 		value := b.item(field.next)
 		wide = wide.append(field.content()).append(value.content()).append(contentOfInt(0))
@@ -184,16 +184,16 @@ func (it *Item) putHashRun(r hashRun) error {
 	enc := EncPacked
 	if r.each == 3 {
 		enc = EncPackedTTL
-		r.packed = r.replace(packedHeader, contentOfInt(r.earliest()))
+		r.oneway = r.replace(packedHeader, contentOfInt(r.earliest()))
 	}
-	it.shard.keepBuffer(r.packed)
-	return it.replace(enc, r.packed)
+	it.shard.keepBuffer(r.oneway)
+	return it.replace(enc, r.oneway)
 }
 
 // earliest is the first deadline of a run with deadlines.
 func (b hashRun) earliest() int64 {
 	first := int64(never)
-	for off := b.next(packedHeader); off < len(b.packed); {
+	for off := b.next(packedHeader); off < len(b.oneway); {
 		due := b.item(b.next(b.next(off)))
 		if due.n != 0 {
 			first = min(first, due.n)
@@ -225,7 +225,7 @@ func (x *Hash) enlarge(more int) error {
 // takeFields inserts the fields of a packed hash.
 func (n nested) takeFields(b hashRun) error {
 	var a, v [20]byte
-	for off := b.start; off < len(b.packed); {
+	for off := b.start; off < len(b.oneway); {
 		field := b.item(off)
 		value := b.item(field.next)
 		off = value.next
@@ -271,7 +271,7 @@ func (x *Hash) DeleteAll(fields [][]byte) (removed int, err error) {
 		if !edited {
 			b, edited = x.edit(false), true
 		}
-		b.packed = b.remove(off, b.each)
+		b.oneway = b.remove(off, b.each)
 		removed++
 	}
 	switch {

@@ -58,7 +58,7 @@ func (b intset) longest() int {
 }
 
 // pack appends the integers to a packed run.
-func (b intset) pack(dst packed) packed {
+func (b intset) pack(dst oneway) oneway {
 	for i := range b.len() {
 		dst = dst.append(contentOfInt(b.at(i)))
 	}

@@ -6,11 +6,11 @@ import (
 	"strconv"
 )
 
-// packed is a run of short items, the form in which every small container is
-// kept: fields and values of a hash, elements of a list, members and scores of
-// a sorted set, and the leaves of large lists and streams. It is one piece of
-// memory, found with one cache miss and walked at the processor's pleasure;
-// an edit moves what lies behind it, so it must stay short.
+// packed is a run of short items, the form of a small list and of the leaves of
+// large lists and streams. It is one piece of memory, found with one cache miss
+// and walked at the processor's pleasure; an edit moves what lies behind it, so
+// it must stay short. Small hashes, sets and sorted sets are runs that are walked
+// in one direction only, see oneway.go.
 //
 //	offset 0   count   2 bytes, little-endian: number of items, at most maxPackedItems
 //	offset 2   item ...
@@ -28,9 +28,8 @@ import (
 //	back       7 bits a byte, the last byte holds the lowest, all but the first have bit 7 set
 //
 // Items are encoded as in Redis's listpack (the specification is listpack.md
-// of github.com/antirez/listpack), so that DUMP and snapshots copy them as
-// they are; header and terminator, which an entry's length makes superfluous,
-// are left out.
+// of github.com/antirez/listpack); header and terminator, which an entry's
+// length makes superfluous, are left out.
 //
 // A string that reads as an integer is kept as one, and reads the same again.
 type packed []byte
@@ -51,6 +50,8 @@ const (
 	headInt3 = 0xf2
 	headInt4 = 0xf3
 	headInt8 = 0xf4
+
+	headMax = 9 // bytes of an integer of 8 bytes with its head
 )
 
 // newPacked returns an empty run that begins in dst's memory.
@@ -72,7 +73,14 @@ type packedItem struct {
 }
 
 // item reads the item at off. REQUIRES: off is that of an item.
-func (b packed) item(off int) (it packedItem) {
+func (b packed) item(off int) packedItem {
+	it := readItem(b, off)
+	it.next += backBytes(it.next - off)
+	return it
+}
+
+// readItem reads head and content at off; next is what lies behind those.
+func readItem(b []byte, off int) (it packedItem) {
 	c := b[off]
 	var size int // head and content
 	switch {
@@ -92,14 +100,14 @@ func (b packed) item(off int) (it packedItem) {
 		it.str, size = b[off+5:off+5+n], 5+n
 	default:
 		it.isInt = true
-		it.n, size = b.wideInt(off)
+		it.n, size = wideInt(b, off)
 	}
-	it.next = off + size + backBytes(size)
+	it.next = off + size
 	return it
 }
 
 // wideInt reads an integer of 2, 3, 4 or 8 bytes.
-func (b packed) wideInt(off int) (n int64, size int) {
+func wideInt(b []byte, off int) (n int64, size int) {
 	switch b[off] {
 	case headInt2:
 		return int64(int16(binary.LittleEndian.Uint16(b[off+1:]))), 3
@@ -115,23 +123,26 @@ func (b packed) wideInt(off int) (n int64, size int) {
 // next returns the offset of the item behind the one at off; it is len(b)
 // behind the last.
 func (b packed) next(off int) int {
-	c := b[off]
-	var size int
-	switch {
-	case c < headStr:
-		return off + 2
-	case c < head13:
-		size = 1 + int(c&0x3f)
-	case c < head12:
-		return off + 3
-	case c < headStr4:
-		size = 2 + (int(c&0x0f)<<8 | int(b[off+1]))
-	case c == headStr4:
-		size = 5 + int(binary.LittleEndian.Uint32(b[off+1:]))
-	default:
-		_, size = b.wideInt(off)
-	}
+	size := itemSize(b, off)
 	return off + size + backBytes(size)
+}
+
+// itemSize is the length of head and content at off.
+func itemSize(b []byte, off int) int {
+	switch c := b[off]; {
+	case c < headStr:
+		return 1
+	case c < head13:
+		return 1 + int(c&0x3f)
+	case c < head12:
+		return 2
+	case c < headStr4:
+		return 2 + (int(c&0x0f)<<8 | int(b[off+1]))
+	case c == headStr4:
+		return 5 + int(binary.LittleEndian.Uint32(b[off+1:]))
+	}
+	_, size := wideInt(b, off)
+	return size
 }
 
 // prev returns the offset of the item before off, which may be len(b); -1
@@ -200,19 +211,23 @@ func contentOf(s []byte) content {
 // contentOfInt is contentOf for an integer's digits.
 func contentOfInt(n int64) content { return content{nil, n, true} }
 
-// bytes is what the content takes in a run.
-func (c content) bytes() int {
-	size := 0
+// size is the length of head and content.
+func (c content) size() int {
 	switch n := len(c.str); {
 	case c.isInt:
-		size = intItemBytes(c.n)
+		return intItemBytes(c.n)
 	case n < 64:
-		size = 1 + n
+		return 1 + n
 	case n < 4096:
-		size = 2 + n
+		return 2 + n
 	default:
-		size = 5 + n
+		return 5 + n
 	}
+}
+
+// bytes is what the content takes in a run.
+func (c content) bytes() int {
+	size := c.size()
 	return size + backBytes(size)
 }
 
@@ -235,26 +250,41 @@ func intItemBytes(n int64) int {
 
 // put writes the content to dst. REQUIRES: len(dst) == c.bytes().
 func (c content) put(dst []byte) {
-	size := 0
-	switch n := len(c.str); {
-	case c.isInt:
-		size = putIntItem(dst, c.n)
-	case n < 64:
-		dst[0] = headStr | byte(n)
-		size = 1 + copy(dst[1:], c.str)
-	case n < 4096:
-		dst[0], dst[1] = head12|byte(n>>8), byte(n)
-		size = 2 + copy(dst[2:], c.str)
-	default:
-		dst[0] = headStr4
-		binary.LittleEndian.PutUint32(dst[1:], uint32(n))
-		size = 5 + copy(dst[5:], c.str)
-	}
+	size := c.write(dst)
 	for i, n := len(dst)-1, size; i >= size; i-- {
 		dst[i] = byte(n) & 0x7f
 		if n >>= 7; i > size {
 			dst[i] |= 0x80
 		}
+	}
+}
+
+// write writes head and content to dst and returns their length.
+// REQUIRES: len(dst) >= c.size().
+func (c content) write(dst []byte) int {
+	n := c.writeHead(dst)
+	if !c.isInt {
+		n += copy(dst[n:], c.str)
+	}
+	return n
+}
+
+// writeHead writes what stands before a string, or all of an integer, and
+// returns its length, at most headMax.
+func (c content) writeHead(dst []byte) int {
+	switch n := len(c.str); {
+	case c.isInt:
+		return putIntItem(dst, c.n)
+	case n < 64:
+		dst[0] = headStr | byte(n)
+		return 1
+	case n < 4096:
+		dst[0], dst[1] = head12|byte(n>>8), byte(n)
+		return 2
+	default:
+		dst[0] = headStr4
+		binary.LittleEndian.PutUint32(dst[1:], uint32(n))
+		return 5
 	}
 }
 

@@ -172,7 +172,7 @@ func (x *Set) Expect(hint int, lim *Limits) error {
 // create makes the key with its first member.
 func (x *Set) create(c content, member []byte, hint int, lim *Limits) error {
 	s := x.key.Shard
-	m := members{EncPacked, newPacked(s.buffer())}
+	m := members{EncPacked, newOneway(s.buffer())}
 	if c.isInt && hint <= lim.SetInts {
 		m = members{EncIntset, s.buffer()}
 	}

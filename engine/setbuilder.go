@@ -22,7 +22,7 @@ type SetBuilder struct {
 func NewSetBuilder(s *Shard, startPacked bool, lim *Limits) SetBuilder {
 	b := SetBuilder{s: s, lim: lim, m: members{enc: EncIntset}}
 	if startPacked {
-		b.m = members{EncPacked, newPacked(nil)}
+		b.m = members{EncPacked, newOneway(nil)}
 	}
 	return b
 }

@@ -10,7 +10,7 @@ type members struct {
 }
 
 func (m members) ints() intset { return intset(m.b) }
-func (m members) run() packed  { return packed(m.b) }
+func (m members) run() oneway  { return oneway(m.b) }
 
 func (m members) len() int {
 	if m.enc == EncIntset {
@@ -58,7 +58,7 @@ func (m members) add(c content) members {
 		return members{EncIntset, m.ints().insert(i, c.n)}
 	}
 	if m.enc == EncIntset {
-		m = members{EncPacked, m.ints().pack(newPacked(nil))}
+		m = members{EncPacked, m.ints().pack(newOneway(nil))}
 	}
 	return members{EncPacked, m.run().append(c)}
 }

@@ -43,7 +43,7 @@ import (
 // and there is nothing to commit.
 type ZSet struct {
 	s    *Shard
-	run  packed    // packed: the run, a view of the entry or of the shard's buffer
+	run  oneway    // packed: the run, a view of the entry or of the shard's buffer
 	root *zsetRoot // large
 	ref  mem.Ref   // large: of the root
 
@@ -90,7 +90,7 @@ func (z *ZSet) attach(it *Item) {
 	if it.Encoding() == EncLarge {
 		z.setRoot(it.root())
 	} else {
-		z.run = packed(it.Raw())
+		z.run = oneway(it.Raw())
 	}
 }
 
@@ -239,9 +239,9 @@ func (z *ZSet) detach() {
 	switch {
 	case z.detached:
 	case z.found:
-		z.run, z.detached = z.it.edit(), true
+		z.run, z.detached = oneway(z.it.edit()), true
 	default:
-		z.run, z.detached = newPacked(z.s.buffer()), true
+		z.run, z.detached = newOneway(z.s.buffer()), true
 	}
 }
 

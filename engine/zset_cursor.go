@@ -4,19 +4,25 @@ import (
 	"strconv"
 )
 
+// reverseStep is for how many pairs at once a walk in reverse through a packed
+// run, which leads forwards only, finds out where they are.
+const reverseStep = 32
+
 // ZCursor walks over the members of a sorted set in order or in reverse. It is
 // valid as long as the set is not changed.
 type ZCursor struct {
 	s       *Shard
-	run     packed
+	run     oneway
 	root    *zsetRoot
 	reverse bool
 	left    int // members to come
 
 	// packed
-	off    int // of the next pair; in reverse, of the last one
+	off    int // of the next pair
 	member packedItem
 	digits [20]byte
+	behind [reverseStep]uint32 // in reverse: offsets of pairs to come, the next one last
+	known  int                 // how many
 
 	// large
 	path  treePath
@@ -39,9 +45,8 @@ func (z *ZSet) Seek(c *ZCursor, rank int, reverse bool) {
 		return
 	}
 	if z.root == nil {
-		c.off = z.run.seek(2 * rank)
-		if reverse {
-			c.off = z.run.next(z.run.next(c.off))
+		if c.known = 0; !reverse {
+			c.off = z.run.seek(2 * rank)
 		}
 		return
 	}
@@ -67,7 +72,11 @@ func (c *ZCursor) Next() bool {
 	}
 	b := c.run
 	if c.reverse {
-		c.off = b.prev(b.prev(c.off))
+		if c.known == 0 {
+			c.lookBehind()
+		}
+		c.known--
+		c.off = int(c.behind[c.known])
 	}
 	c.member = b.item(c.off)
 	s := b.item(c.member.next)
@@ -76,6 +85,17 @@ func (c *ZCursor) Next() bool {
 		c.off = s.next
 	}
 	return true
+}
+
+// lookBehind finds out where the pair at rank c.left and those before it are.
+func (c *ZCursor) lookBehind() {
+	b := c.run
+	first := max(0, c.left+1-reverseStep)
+	off := b.seek(2 * first)
+	for c.known = 0; c.known <= c.left-first; c.known++ {
+		c.behind[c.known] = uint32(off)
+		off = b.next(b.next(off))
+	}
 }
 
 func (c *ZCursor) nextLarge() {

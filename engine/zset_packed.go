@@ -30,17 +30,9 @@ func (it *packedItem) score() float64 {
 }
 
 // scoreOf is the score of the member at off.
-func (b packed) scoreOf(off int) float64 {
+func (b oneway) scoreOf(off int) float64 {
 	it := b.item(b.next(off))
 	return it.score()
-}
-
-// indexOf is the number of items before the one at off.
-func (b packed) indexOf(off int) (n int) {
-	for at := packedHeader; at < off; at = b.next(at) {
-		n++
-	}
-	return n
 }
 
 // compareMember compares a member with bytes.
@@ -51,7 +43,7 @@ func (it *packedItem) compareMember(member []byte) int {
 
 // placeOf is the offset at which a member with this score belongs: that of the
 // first pair behind it, or the end.
-func (b packed) placeOf(score float64, member []byte) int {
+func (b oneway) placeOf(score float64, member []byte) int {
 	off := packedHeader
 	for off < len(b) {
 		m := b.item(off)
@@ -64,7 +56,7 @@ func (b packed) placeOf(score float64, member []byte) int {
 	return off
 }
 
-func (b packed) rankOfScore(score float64, orEqual bool) (rank int) {
+func (b oneway) rankOfScore(score float64, orEqual bool) (rank int) {
 	for off := packedHeader; off < len(b); rank++ {
 		s := b.item(b.next(off))
 		if has := s.score(); has > score || has == score && !orEqual {
@@ -75,7 +67,7 @@ func (b packed) rankOfScore(score float64, orEqual bool) (rank int) {
 	return rank
 }
 
-func (b packed) rankOfMember(member []byte, orEqual bool) (rank int) {
+func (b oneway) rankOfMember(member []byte, orEqual bool) (rank int) {
 	for off := packedHeader; off < len(b); rank++ {
 		m := b.item(off)
 		if c := m.compareMember(member); c > 0 || c == 0 && !orEqual {
@@ -87,7 +79,7 @@ func (b packed) rankOfMember(member []byte, orEqual bool) (rank int) {
 }
 
 // insertPair adds a member that is absent.
-func (b packed) insertPair(member []byte, score float64) packed {
+func (b oneway) insertPair(member []byte, score float64) oneway {
 	var buf [8]byte
 	off := b.placeOf(score, member)
 	b = b.insert(off, scoreContent(score, &buf))
@@ -109,9 +101,12 @@ func (z *ZSet) updatePacked(off int, member []byte, score float64) {
 
 // staysAt tells whether the member at off, the pair behind which is at next,
 // keeps its place with another score.
-func (b packed) staysAt(off, next int, member []byte, score float64) bool {
+func (b oneway) staysAt(off, next int, member []byte, score float64) bool {
 	if off > packedHeader {
-		before := b.prev(b.prev(off))
+		before := packedHeader
+		for behind := b.next(b.next(before)); behind < off; behind = b.next(b.next(behind)) {
+			before = behind
+		}
 		p := b.item(before)
 		if has := b.scoreOf(before); has > score || has == score && p.compareMember(member) > 0 {
 			return false

@@ -19,7 +19,7 @@ func (e *Engine) StoreZSet(db int, k Key, members []ZMember, lim *Limits, nowMs 
 		return e.storeLargeZSet(db, k, members, nowMs)
 	}
 	s := k.Shard
-	run := newPacked(s.buffer())
+	run := newOneway(s.buffer())
 	var buf [8]byte
 	for _, m := range members {
 		run = run.append(contentOf(m.Member)).append(scoreContent(m.Score, &buf))

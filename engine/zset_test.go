@@ -439,3 +439,37 @@ func TestZSetMemory(t *testing.T) {
 		}
 	}
 }
+
+// TestZSetReversePacked walks a packed run back from each rank: it finds out
+// where its pairs are reverseStep at a time.
+func TestZSetReversePacked(t *testing.T) {
+	e := newTestEngine(t, Options{Shards: 1})
+	k := e.Key([]byte(zkey))
+	k.Shard.Lock()
+	defer k.Shard.Unlock()
+	const n = 2*reverseStep + 3
+	lim := Limits{ZSetItems: n, ZSetItemBytes: 64}
+	var all []ZMember
+	for i := range n {
+		all = append(all, ZMember{fmt.Appendf(nil, "m%03d", i), float64(i) / 3})
+	}
+	if err := e.StoreZSet(0, k, all, &lim, testNow); err != nil {
+		t.Fatal(err)
+	}
+	var z ZSet
+	if _, err := z.Open(e, 0, k, testNow, &lim); err != nil || z.root != nil {
+		t.Fatalf("%v, large %v, want a packed set", err, z.root != nil)
+	}
+	for rank := range n {
+		var c ZCursor
+		z.Seek(&c, rank, true)
+		for i := rank; i >= 0; i-- {
+			if !c.Next() || string(c.Member()) != string(all[i].Member) || c.Score() != all[i].Score {
+				t.Fatalf("from rank %d back: %q %v at rank %d, want %q %v", rank, c.Member(), c.Score(), i, all[i].Member, all[i].Score)
+			}
+		}
+		if c.Next() {
+			t.Fatalf("from rank %d back: %q before the first", rank, c.Member())
+		}
+	}
+}

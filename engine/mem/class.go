@@ -2,7 +2,7 @@ package mem
 
 // Size classes for objects of up to maxSmall bytes, see doc.go for how they were chosen.
 const (
-	classCount = 64
+	classCount = 72
 	maxSmall   = 8192
 	// maxSlots bounds the objects of a span: 16 KiB of the smallest class.
 	maxSlots = 1 << (blockShift - unitShift)
@@ -37,10 +37,10 @@ func makeClasses() (t [classCount]class) {
 		}
 		i++
 	}
-	for bytes := 8; bytes <= 128; bytes += 8 {
+	for bytes := 8; bytes <= 256; bytes += 8 {
 		add(bytes, 16<<10)
 	}
-	for low := 128; low < 1024; low *= 2 {
+	for low := 256; low < 1024; low *= 2 {
 		for step := 1; step <= 8; step++ {
 			add(low+step*low/8, 16<<10)
 		}

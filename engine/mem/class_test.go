@@ -12,7 +12,7 @@ func TestClasses(t *testing.T) {
 		if lost := got - n; lost > 7 && lost*8 > got {
 			t.Errorf("RoundUp(%d) = %d loses more than 12.5 %%", n, got)
 		}
-		if n <= 128 && got-n > 7 {
+		if n <= 256 && got-n > 7 {
 			t.Errorf("RoundUp(%d) = %d, more than a unit", n, got)
 		}
 	}

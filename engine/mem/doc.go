@@ -50,7 +50,7 @@
 //	  ...                  state, kind, free counts, links (see chunk.go)
 //
 //	span header, 32 B
-//	  owner 4  heap id << 9 | 1 << 8 | kind << 6 | class; 0 = no span starts here
+//	  owner 4  heap id << 9 | 1 << 8 | kind * 72 + class; 0 = no span starts here
 //	  evac  4  1 while the chunk is being evacuated
 //	  live  4  objects handed out
 //	  next  4  prev 4   neighbours in the heap's list of spans with room, as block numbers
@@ -65,7 +65,7 @@
 //
 // # Size classes
 //
-// 64 classes: steps of 8 bytes up to 128, then eight steps a doubling up to 1 KiB. From there to 8 KiB a class is the
+// 72 classes: steps of 8 bytes up to 256, then eight steps a doubling up to 1 KiB. From there to 8 KiB a class is the
 // span's size divided by 16, 15 ... 8, so nothing is left over at a span's end, which even steps would waste up to
 // 8.6 % for. Above 8 KiB sizes are rounded up to granules. At most max(7 bytes, 12.5 % of what is taken) are lost.
 //
@@ -74,7 +74,7 @@
 // A shard has a Heap of its own and uses it under its own lock; no other lock is taken as long as a span with room
 // exists. Region.mu ranks below all shard locks and guards the pools of granules and chunks; under it nothing blocks
 // but mprotect, and madvise in the rare cases that memory is short. An empty span goes back to the region at once.
-// No spare is kept: with 32 heaps and 64 classes spares would strand up to 60 MiB exactly when the sizes in use
+// No spare is kept: with 32 heaps and 72 classes spares would strand up to 65 MiB exactly when the sizes in use
 // change, and to take a span and give it back costs 0.15 µs.
 //
 // Used counts what was handed out, rounded to classes; Resident counts whole chunks that are in use or idle, and is

@@ -170,7 +170,7 @@ func (r *Region) fitsElsewhere(c *chunk) bool {
 			continue
 		}
 		owner := c.spans[i].owner
-		cl := &classes[owner%classCount]
+		cl := &classes[owner%ownerSet%classCount]
 		cs := &r.heaps[owner>>9].classes[owner%ownerSet]
 		spans, live := int(atomic.LoadUint32(&cs.spans)), int(atomic.LoadUint64(&cs.live))
 		slots := int(cl.slots)

@@ -5,8 +5,12 @@ import (
 	"sync/atomic"
 )
 
-// ownerSet distinguishes the owner word of heap 0, class 0 from that of no span.
+// ownerSet distinguishes the owner word of heap 0, class 0 from that of no span. The bits below it number kind and
+// class.
 const ownerSet = 1 << 8
+
+// A larger number of classes would need a wider field.
+var _ [ownerSet - kinds*classCount]struct{}
 
 // classState is what a heap knows of one kind and class.
 type classState struct {
@@ -82,8 +86,9 @@ func (h *Heap) Free(ref Ref, n int, k Kind) {
 		h.freeRun(ref, n, k)
 		return
 	}
-	kc := uint32(k)*classCount + uint32(classOf[uint(n+7)>>unitShift])
-	b := uint32(ref>>refBlockShift) &^ uint32(classes[kc%classCount].blocks-1)
+	class := uint32(classOf[uint(n+7)>>unitShift])
+	kc := uint32(k)*classCount + class
+	b := uint32(ref>>refBlockShift) &^ uint32(classes[class].blocks-1)
 	s := h.r.span(b)
 	if s.owner != h.owner|kc {
 		misuse(h, ref, n, k)

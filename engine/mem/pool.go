@@ -144,7 +144,7 @@ func (r *Region) giveSpan(b uint32, s *span) {
 	id := ChunkID(b >> (chunkShift - blockShift))
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	blocks := classes[s.owner%classCount].blocks
+	blocks := classes[s.owner%ownerSet%classCount].blocks
 	s.owner = 0
 	r.give(id, r.chunk(id), int(b%blocksPerChunk)*granulesPerBlock, int(blocks)*granulesPerBlock)
 }
