@@ -109,19 +109,22 @@ func restoredDeadline(ttl int64, absolute bool, nowMs int64) int64 {
 
 // restoreValue builds the value and makes it the only key's; it replies.
 func (c *Ctx) restoreValue(value []byte, deadline int64) {
-	b := restorer{c: c, deadline: deadline}
-	_, err := rdb.Read(value, &b)
-	if err == nil {
-		err = b.finish()
-	} else {
-		b.abandon()
-	}
+	b := restorer{e: c.Engine, limits: &c.Config.Limits, db: c.DB, key: c.Keys[0], nowMs: c.NowMs, attrs: engine.Attrs{Deadline: deadline}}
+	did, _, err := b.read(value)
 	switch {
 	case err == nil:
 		c.Out.OK()
 	case errors.Is(err, rdb.ErrCorrupt):
 		c.Out.Error(errBadFormat)
+		return
 	default:
 		c.Fail(err)
+		return
+	}
+	switch did {
+	case restoredValue:
+		c.Changed(0, EventGeneric, "restore")
+	case restoredAbsence:
+		c.Changed(0, EventGeneric, "del")
 	}
 }

@@ -13,8 +13,15 @@ import (
 // nothing. Which encoding the value gets is for the engine to decide, as for
 // one that was built by commands.
 type restorer struct {
-	c        *Ctx
-	deadline int64 // ms since 1970, or engine.NoDeadline
+	e      *engine.Engine
+	limits *engine.Limits
+	db     int
+	key    engine.Key
+	nowMs  int64
+	attrs  engine.Attrs // of the value; of a container, only the deadline
+	// inPlace tells that the key is absent, so that a container is built under
+	// it and not aside.
+	inPlace bool
 
 	typ      engine.Type
 	content  []byte     // of a string
@@ -37,35 +44,49 @@ const (
 	batchBytes = 64 << 10
 )
 
-// finish makes what was built the value of the only key, or deletes the key if
-// the value's deadline has passed.
-func (b *restorer) finish() error {
-	c := b.c
-	if err := b.complete(); err != nil {
-		b.abandon()
-		return err
-	}
-	it, found := engine.Item{}, true
-	if b.building {
-		it, found = c.Engine.Peek(c.DB, b.aside, c.NowMs)
-	}
-	if !found || b.deadline <= c.NowMs {
-		b.abandon()
-		if c.Engine.Delete(c.DB, c.Keys[0], c.NowMs) {
-			c.Changed(0, EventGeneric, "del")
-		}
-		return nil
-	}
-	var err error
-	if b.building {
-		err = b.move(it)
-	} else {
-		err = c.Engine.SetString(c.DB, c.Keys[0], b.content, engine.Attrs{Deadline: b.deadline}, c.NowMs)
+// restored is what has become of the key.
+type restored uint8
+
+const (
+	restoredNothing restored = iota // it is absent, and was
+	restoredAbsence                 // it is absent: the value's deadline has passed
+	restoredValue
+)
+
+// read makes the value at the start of b, kind included, the key's, or deletes
+// the key if the value's deadline has passed. It returns how many bytes the
+// value takes. After an error the key is what it was.
+// REQUIRES: the key's shard is locked.
+func (b *restorer) read(value []byte) (did restored, size int, err error) {
+	if size, err = rdb.Read(value, b); err == nil {
+		err = b.complete()
 	}
 	if err == nil {
-		c.Changed(0, EventGeneric, "restore")
+		did, err = b.put()
 	}
-	return err
+	if err != nil {
+		b.abandon()
+	}
+	return did, size, err
+}
+
+// put gives the value that is complete its key.
+func (b *restorer) put() (did restored, err error) {
+	it, found := engine.Item{}, true
+	if b.building {
+		it, found = b.e.Peek(b.db, b.aside, b.nowMs)
+	}
+	if !found || b.attrs.Deadline <= b.nowMs {
+		b.abandon()
+		if b.e.Delete(b.db, b.key, b.nowMs) {
+			return restoredAbsence, nil
+		}
+		return restoredNothing, nil
+	}
+	if b.building {
+		return restoredValue, b.move(it)
+	}
+	return restoredValue, b.e.SetString(b.db, b.key, b.content, b.attrs, b.nowMs)
 }
 
 // complete writes what is left to write of a container.
@@ -82,19 +103,16 @@ func (b *restorer) complete() error {
 
 // move makes the container that was built aside the key's.
 func (b *restorer) move(it engine.Item) error {
-	c := b.c
-	if b.deadline != engine.NoDeadline {
-		if err := it.SetDeadline(b.deadline); err != nil {
-			b.abandon()
+	if b.attrs.Deadline != engine.NoDeadline {
+		if err := it.SetDeadline(b.attrs.Deadline); err != nil {
 			return err
 		}
-		it, _ = c.Engine.Peek(c.DB, b.aside, c.NowMs)
+		it, _ = b.e.Peek(b.db, b.aside, b.nowMs)
 	}
-	err := c.Engine.Rename(&it, c.DB, c.Keys[0], c.NowMs)
-	if err != nil {
-		b.abandon()
+	if b.inPlace {
+		return nil
 	}
-	return err
+	return b.e.Rename(&it, b.db, b.key, b.nowMs)
 }
 
 // abandon takes back what was built.
@@ -102,11 +120,10 @@ func (b *restorer) abandon() {
 	if !b.building {
 		return
 	}
-	c := b.c
 	if b.typ == engine.TypeZSet {
 		_ = b.zset.Commit() // so that it is deleted with the key; if it fails, it has discarded it
 	}
-	c.Engine.Delete(c.DB, b.aside, c.NowMs)
+	b.e.Delete(b.db, b.aside, b.nowMs)
 	b.building = false
 }
 
@@ -115,18 +132,19 @@ func (b *restorer) begin(t engine.Type) (err error) {
 	if b.building {
 		return nil
 	}
-	c := b.c
 	b.typ, b.building = t, true
-	b.aside = c.Engine.Aside(c.DB, c.Keys[0])
+	if b.aside = b.key; !b.inPlace {
+		b.aside = b.e.Aside(b.db, b.key)
+	}
 	switch t {
 	case engine.TypeHash:
-		_, err = c.Engine.OpenHash(&b.hash, c.DB, &b.aside, c.NowMs)
+		_, err = b.e.OpenHash(&b.hash, b.db, &b.aside, b.nowMs)
 	case engine.TypeSet:
-		_, err = c.Engine.OpenSet(&b.set, c.DB, &b.aside, c.NowMs)
+		_, err = b.e.OpenSet(&b.set, b.db, &b.aside, b.nowMs)
 	case engine.TypeZSet:
-		_, err = b.zset.Open(c.Engine, c.DB, b.aside, c.NowMs, &c.Config.Limits)
+		_, err = b.zset.Open(b.e, b.db, b.aside, b.nowMs, b.limits)
 	case engine.TypeStream:
-		b.stream, err = c.Engine.CreateStream(c.DB, b.aside, c.NowMs)
+		b.stream, err = b.e.CreateStream(b.db, b.aside, b.nowMs)
 	}
 	return err
 }
@@ -157,15 +175,14 @@ func (b *restorer) ListItem(item []byte) error {
 
 // pushItems pushes the elements that have come together.
 func (b *restorer) pushItems() (err error) {
-	c := b.c
 	if len(b.items) == 0 {
 		return nil
 	}
-	if it, found := c.Engine.Peek(c.DB, b.aside, c.NowMs); found {
+	if it, found := b.e.Peek(b.db, b.aside, b.nowMs); found {
 		l := it.List()
-		err = l.Push(engine.Tail, b.items, &c.Config.Limits)
+		err = l.Push(engine.Tail, b.items, b.limits)
 	} else {
-		err = c.Engine.NewList(c.DB, b.aside, engine.Tail, b.items, &c.Config.Limits, c.NowMs)
+		err = b.e.NewList(b.db, b.aside, engine.Tail, b.items, b.limits, b.nowMs)
 	}
 	b.items, b.itemBytes = b.items[:0], 0
 	return err
@@ -175,7 +192,7 @@ func (b *restorer) SetMember(member []byte) error {
 	if err := b.begin(engine.TypeSet); err != nil {
 		return err
 	}
-	return fresh(b.set.Add(member, 1, &b.c.Config.Limits))
+	return fresh(b.set.Add(member, 1, b.limits))
 }
 
 func (b *restorer) ZSetMember(member []byte, score float64) error {
@@ -197,8 +214,8 @@ func (b *restorer) HashField(field, value []byte, deadlineMs int64) error {
 	switch {
 	case deadlineMs == 0:
 		deadlineMs = engine.NoDeadline
-	case deadlineMs <= b.c.NowMs:
+	case deadlineMs <= b.nowMs:
 		return nil
 	}
-	return fresh(b.hash.Set(field, value, deadlineMs, &b.c.Config.Limits))
+	return fresh(b.hash.Set(field, value, deadlineMs, b.limits))
 }

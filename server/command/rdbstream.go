@@ -5,15 +5,12 @@ import (
 	"larder/protocol/rdb"
 )
 
-// DUMP and RESTORE of streams.
+// Streams as the bytes of a snapshot, and back.
 
-// dumpStream writes a stream with its groups.
-func (c *Ctx) dumpStream(it *engine.Item) bool {
+// appendStream writes a stream with its groups.
+func appendStream(out *rdb.Writer, it *engine.Item) {
 	st := it.Stream()
-	if c.heavyRead(0, int(st.Len())*keyCost) {
-		return false
-	}
-	w := c.rdb.Stream()
+	w := out.Stream()
 	st.EachNode(func(id engine.StreamID, count int, items []byte) bool {
 		w.Node(rdb.StreamID(id), count, items)
 		return true
@@ -24,13 +21,12 @@ func (c *Ctx) dumpStream(it *engine.Item) bool {
 	}, st.Groups())
 	for i := range st.Groups() {
 		g := st.GroupAt(i)
-		dumpGroup(&w, &g)
+		appendGroup(&w, &g)
 	}
-	return true
 }
 
-// dumpGroup writes a group, and whose each of its pending entries is.
-func dumpGroup(w *rdb.StreamWriter, g *engine.StreamGroup) {
+// appendGroup writes a group, and whose each of its pending entries is.
+func appendGroup(w *rdb.StreamWriter, g *engine.StreamGroup) {
 	w.Group(g.Name(), rdb.StreamGroup{Last: rdb.StreamID(g.LastID()), Read: g.Read()}, int(g.Pending()))
 	all := g.PendingRange(engine.StreamID{}, engine.MaxStreamID, nil)
 	for all.Next() {
@@ -62,7 +58,7 @@ func (b *restorer) StreamEntry(id rdb.StreamID, fields [][]byte) error {
 	if !engine.EntryFits(fields) {
 		return rdb.ErrCorrupt
 	}
-	return b.stream.Append(engine.StreamID(id), fields, &b.c.Config.Limits)
+	return b.stream.Append(engine.StreamID(id), fields, b.limits)
 }
 
 // Stream is called for a stream without entries too.
