@@ -21,6 +21,23 @@ func Read(b []byte, build Builder) (size int, err error) {
 	return r.at, err
 }
 
+// ReadBody is Read for a value whose kind is known: the body begins b.
+func ReadBody(kind Kind, b []byte, build Builder) (size int, err error) {
+	r := &reader{b: b}
+	if err = r.value(kind, build); r.err != nil {
+		err = r.err
+	}
+	return r.at, err
+}
+
+// ReadString reads the body of a KindString without a Builder: a view of b, or
+// memory of its own.
+func ReadString(b []byte) (content []byte, err error) {
+	r := reader{b: b}
+	content = r.string("a string")
+	return content, r.err
+}
+
 func (r *reader) value(kind Kind, build Builder) error {
 	switch kind {
 	case KindString:

@@ -49,8 +49,10 @@ type Writer struct {
 	// Plain leaves strings uncompressed (rdbcompression no).
 	Plain bool
 
-	lzf  *lzfTable // made when it is first needed
-	pack Listpack  // for packed containers
+	key    []byte // of the value that comes next
+	hasKey bool
+	lzf    *lzfTable // made when it is first needed
+	pack   Listpack  // for packed containers
 }
 
 // keepMost is the most memory of a buffer that Reset keeps, in bytes.
@@ -66,8 +68,6 @@ func (w *Writer) Reset() {
 		w.pack = Listpack{}
 	}
 }
-
-func (w *Writer) kind(k Kind) { w.Buf = append(w.Buf, byte(k)) }
 
 func appendLength(dst []byte, n uint64) []byte {
 	switch {
@@ -163,6 +163,9 @@ type reader struct {
 	b   []byte
 	at  int
 	err error
+	// short tells that the fault is only that b has ended: with more bytes
+	// behind it there might be none.
+	short bool
 }
 
 func (r *reader) fail(format string, args ...any) {
@@ -178,6 +181,7 @@ func (r *reader) take(n uint64, what string) []byte {
 	}
 	if n > uint64(len(r.b)-r.at) {
 		r.fail("%s of %d bytes at offset %d goes beyond the end at %d", what, n, r.at, len(r.b))
+		r.short = true
 		return nil
 	}
 	b := r.b[r.at : r.at+int(n) : r.at+int(n)]
@@ -240,6 +244,7 @@ func (r *reader) count(least int, what string) int {
 	n := r.length(what)
 	if r.err == nil && n > uint64((len(r.b)-r.at)/least) {
 		r.fail("%s is %d, which the %d bytes that follow cannot hold", what, n, len(r.b)-r.at)
+		r.short = true
 		return 0
 	}
 	return int(n)

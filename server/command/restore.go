@@ -110,7 +110,10 @@ func restoredDeadline(ttl int64, absolute bool, nowMs int64) int64 {
 // restoreValue builds the value and makes it the only key's; it replies.
 func (c *Ctx) restoreValue(value []byte, deadline int64) {
 	b := restorer{e: c.Engine, limits: &c.Config.Limits, db: c.DB, key: c.Keys[0], nowMs: c.NowMs, attrs: engine.Attrs{Deadline: deadline}}
-	did, _, err := b.read(value)
+	did, err := restoredNothing, rdb.ErrCorrupt
+	if len(value) > 0 {
+		did, err = b.read(rdb.Kind(value[0]), value[1:])
+	}
 	switch {
 	case err == nil:
 		c.Out.OK()

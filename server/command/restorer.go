@@ -53,12 +53,11 @@ const (
 	restoredValue
 )
 
-// read makes the value at the start of b, kind included, the key's, or deletes
-// the key if the value's deadline has passed. It returns how many bytes the
-// value takes. After an error the key is what it was.
-// REQUIRES: the key's shard is locked.
-func (b *restorer) read(value []byte) (did restored, size int, err error) {
-	if size, err = rdb.Read(value, b); err == nil {
+// read makes the value whose body begins the given bytes the key's, or deletes
+// the key if the value's deadline has passed. After an error the key is what it
+// was. REQUIRES: the key's shard is locked.
+func (b *restorer) read(kind rdb.Kind, body []byte) (did restored, err error) {
+	if _, err = rdb.ReadBody(kind, body, b); err == nil {
 		err = b.complete()
 	}
 	if err == nil {
@@ -67,7 +66,7 @@ func (b *restorer) read(value []byte) (did restored, size int, err error) {
 	if err != nil {
 		b.abandon()
 	}
-	return did, size, err
+	return did, err
 }
 
 // put gives the value that is complete its key.

@@ -1,0 +1,54 @@
+package command
+
+import (
+	"sync"
+
+	"larder/engine"
+	"larder/protocol/rdb"
+)
+
+// Values joins the codec of snapshots with the engine: it writes what is at a
+// key and makes a key of what was read. It may be used by many goroutines.
+type Values struct {
+	// Engine holds the keys.
+	Engine *engine.Engine
+	// Settings returns the directives by which values are kept and written.
+	Settings func() *Settings
+
+	restorers sync.Pool // of *restorer
+}
+
+// Append writes an item's value, and its key if w was given one, and returns
+// the oldest version of the format that can express it.
+// REQUIRES: the item's shard is locked.
+func (v *Values) Append(w *rdb.Writer, it *engine.Item) (version int) {
+	return appendValue(w, it, v.Settings().Limits.ListSize)
+}
+
+// Restore makes the value of the given kind and body that of k, which must be
+// absent, and reports whether the key is there now: it is not if all that the
+// value holds has expired. A value that is no string takes the deadline of a
+// only. It returns rdb.ErrCorrupt for a body that is damaged and
+// engine.ErrNoRoom; then the key is absent.
+// REQUIRES: k's shard is locked; a.Deadline > nowMs.
+func (v *Values) Restore(db int, k engine.Key, kind rdb.Kind, body []byte, a engine.Attrs, nowMs int64) (there bool, err error) {
+	if kind == rdb.KindString {
+		content, err := rdb.ReadString(body)
+		if err != nil {
+			return false, err
+		}
+		return true, v.Engine.SetString(db, k, content, a, nowMs)
+	}
+	b, _ := v.restorers.Get().(*restorer)
+	if b == nil {
+		b = new(restorer)
+	}
+	*b = restorer{e: v.Engine, limits: &v.Settings().Limits, db: db, key: k, nowMs: nowMs, attrs: a, inPlace: true, items: b.items[:0]}
+	did, err := b.read(kind, body)
+	clear(b.items)
+	if cap(b.items) > batchItems {
+		b.items = nil
+	}
+	v.restorers.Put(b)
+	return did == restoredValue, err
+}
