@@ -97,10 +97,10 @@ func New(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
-	e.SetLimit(o.Memory.LimitBytes)
 	for i := range o.Shards {
 		e.shards = append(e.shards, newShard(e, i))
 	}
+	e.SetLimit(o.Memory.LimitBytes)
 	return e, nil
 }
 

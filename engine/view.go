@@ -21,3 +21,40 @@ func (it *Item) ViewSet(x *Set) {
 		x.n = it.shard.tableAt(it.root())
 	}
 }
+
+// FieldDeadlines tells whether there is a hash whose fields have deadlines. It
+// locks the shards one at a time.
+// REQUIRES: no shard is locked by the caller.
+func (e *Engine) FieldDeadlines() bool {
+	for _, s := range e.shards {
+		s.Lock()
+		has := s.fieldDeadlines()
+		s.Unlock()
+		if has {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Shard) fieldDeadlines() (has bool) {
+	for i := range s.spaces {
+		sp := &s.spaces[i]
+		for _, d := range sp.due.items {
+			it, ok := s.itemByHash(sp, d.hash)
+			if !ok || it.fieldsDue() == never {
+				continue
+			}
+			var x Hash
+			it.ViewHash(&x)
+			x.EachField(func(_, _ []byte, deadline int64) bool {
+				has = deadline != NoDeadline
+				return !has
+			})
+			if has {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -9,4 +9,12 @@
 // written under a temporary name in the same directory, synced, renamed, and
 // the directory is synced. Until the last of these has succeeded the old file
 // is what a crash leaves; from then on it is the new one.
+//
+// # Snapshots
+//
+// Snapshots.Save and Write write the data set as it is at one moment
+// (snapshot.go, cut.go), LoadFile and Load read one that this or any Redis from
+// 2.8 to 7.4 has written (load.go). What is between the keys is known here, what
+// a value looks like package rdb knows, and how the engine comes by it whoever
+// implements Values: the commands, whose settings decide that.
 package persistence

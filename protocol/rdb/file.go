@@ -92,8 +92,8 @@ type Frame struct {
 	DeadlineMs int64  // ms since 1970
 	Expires    bool   // it has that deadline
 	Freq       int    // how often it was used, by Redis's measure of 0 to 255, -1 = unknown
-	Item       Item   // what memcached notes of it
-	IsItem     bool   // it has that
+	Item       Item   // what memcached clients know of it
+	Noted      bool   // it has that
 }
 
 // Next reads the frame at the start of b and returns how many bytes it takes,
@@ -133,8 +133,8 @@ func (f *Frame) read(r *reader, skip bool) (more bool) {
 		if string(f.Name) != itemAux || r.err != nil {
 			return f.announced() // between a deadline and its key, it is none of the key's
 		}
-		f.Item, f.IsItem = parseItem(f.Text)
-		if !f.IsItem {
+		f.Item, f.Noted = parseItem(f.Text)
+		if !f.Noted {
 			r.fail("the AUX %s is %q", itemAux, f.Text)
 		}
 	default:
@@ -146,7 +146,7 @@ func (f *Frame) read(r *reader, skip bool) (more bool) {
 }
 
 // announced tells whether something was read that concerns a key.
-func (f *Frame) announced() bool { return f.Expires || f.IsItem || f.Freq >= 0 }
+func (f *Frame) announced() bool { return f.Expires || f.Noted || f.Freq >= 0 }
 
 // whole reads a frame that is complete by itself.
 func (f *Frame) whole(r *reader, op byte, skip bool) {

@@ -52,7 +52,7 @@ func frames(b []byte, skip bool) (lines []string, err error) {
 		case OpFunction:
 			lines = append(lines, fmt.Sprintf("function %q", f.Text))
 		case OpKey:
-			lines = append(lines, fmt.Sprintf("key %q kind %d body %q deadline %d %t freq %d item %+v %t", f.Text, f.Kind, f.Value, f.DeadlineMs, f.Expires, f.Freq, f.Item, f.IsItem))
+			lines = append(lines, fmt.Sprintf("key %q kind %d body %q deadline %d %t freq %d item %+v %t", f.Text, f.Kind, f.Value, f.DeadlineMs, f.Expires, f.Freq, f.Item, f.Noted))
 		case OpEnd:
 			return append(lines, "end"), nil
 		default:
@@ -81,7 +81,7 @@ func TestFrames(t *testing.T) {
 	w.Buf = append(w.Buf, OpSlotInfo, 1, 2, 3)
 	w.Key([]byte("plain"))
 	w.StringValue([]byte("v"))
-	w.Item(Item{Flags: 7, CAS: 1 << 50, Marks: 2})
+	w.Item(Item{Stored: true, Flags: 7, CAS: 1 << 50, Marks: 2})
 	w.Deadline(1234567890123)
 	w.Freq(9)
 	w.Buf = append(w.Buf, opIdle, 44)
@@ -94,9 +94,9 @@ func TestFrames(t *testing.T) {
 	w.End()
 	want := []string{
 		`aux "redis-bits" "64"`, `function "#!lua name=a\n"`, `opcode 247`, `select 3`, `resize 4 1`, `opcode 244`,
-		`key "plain" kind 0 body "\x01v" deadline 0 false freq -1 item {Flags:0 CAS:0 Marks:0} false`,
-		`key "12345" kind 0 body "\xc0\xf9" deadline 1234567890123 true freq 9 item {Flags:7 CAS:1125899906842624 Marks:2} true`,
-		`key "old" kind 2 body "\x01\x01m" deadline 16777216000 true freq -1 item {Flags:0 CAS:0 Marks:0} false`,
+		`key "plain" kind 0 body "\x01v" deadline 0 false freq -1 item {Stored:false Flags:0 CAS:0 Marks:0} false`,
+		`key "12345" kind 0 body "\xc0\xf9" deadline 1234567890123 true freq 9 item {Stored:true Flags:7 CAS:1125899906842624 Marks:2} true`,
+		`key "old" kind 2 body "\x01\x01m" deadline 16777216000 true freq -1 item {Stored:false Flags:0 CAS:0 Marks:0} false`,
 		`end`,
 	}
 	got, err := frames(w.Buf, false)
@@ -116,7 +116,7 @@ func TestFaultyFrames(t *testing.T) {
 		{"unknown opcode", "\xe0", "opcode 224"},
 		{"unused kind", "\x08\x01k\x00", "kind 8"},
 		{"tag of a module", "\xf7\x01\x02\x02\x09", "tag 9"},
-		{"item", "\xfa\x0blarder-item\x011", "larder-item"},
+		{"item", "\xfa\x0blarder-item\x01x", "larder-item"},
 		{"string", "\x00\x01k\xc4", "begins with 0xc4"},
 		{"length", "\xfe\x90", "begins with 0x90"},
 	}

@@ -58,4 +58,7 @@ func (w *Writer) kind(k Kind) {
 func (w *Writer) End() { w.Buf = append(w.Buf, OpEnd) }
 
 // Sum writes the checksum of all before it, 0 if none was computed.
-func (w *Writer) Sum(crc uint64) { w.Buf = binary.LittleEndian.AppendUint64(w.Buf, crc) }
+func (w *Writer) Sum(crc uint64) { w.Buf = append(w.Buf, Footer(crc)...) }
+
+// Footer is the checksum as it stands at the end of a file.
+func Footer(crc uint64) []byte { return binary.LittleEndian.AppendUint64(nil, crc) }

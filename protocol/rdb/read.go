@@ -78,14 +78,14 @@ func (r *reader) value(kind Kind, build Builder) error {
 	return corrupt("kind %d is none that can be read", kind)
 }
 
-// errEmpty is said of containers without elements, which do not exist.
-var errEmpty = corrupt("a container has no elements")
+// ErrEmpty is said of containers without elements, which do not exist.
+var ErrEmpty = corrupt("a container has no elements")
 
 // plain reads a list or set as a number of strings.
 func (r *reader) plain(what string, element func([]byte) error) error {
 	n := r.count(1, what)
 	if r.err == nil && n == 0 {
-		return errEmpty
+		return ErrEmpty
 	}
 	for range n {
 		s := r.string(what)
@@ -103,7 +103,7 @@ func (r *reader) plain(what string, element func([]byte) error) error {
 func (r *reader) packed(form func([]byte) items, element func([]byte) error) error {
 	n, err := r.elements(form, element)
 	if err == nil && n == 0 {
-		return errEmpty
+		return ErrEmpty
 	}
 	return err
 }
@@ -163,7 +163,7 @@ func (r *reader) quicklist(kind Kind, element func([]byte) error) error {
 		total += n
 	}
 	if r.err == nil && total == 0 {
-		return errEmpty
+		return ErrEmpty
 	}
 	return r.err
 }
@@ -180,7 +180,7 @@ func (r *reader) intset(element func([]byte) error) error {
 		return element(strconv.AppendInt(digits[:0], i, 10))
 	})
 	if err == nil && n == 0 {
-		return errEmpty
+		return ErrEmpty
 	}
 	return err
 }
@@ -188,7 +188,7 @@ func (r *reader) intset(element func([]byte) error) error {
 func (r *reader) zset(kind Kind, build Builder) error {
 	n := r.count(2, "a sorted set's size")
 	if r.err == nil && n == 0 {
-		return errEmpty
+		return ErrEmpty
 	}
 	for range n {
 		member := r.string("a sorted set's member")
@@ -264,7 +264,7 @@ func (r *reader) groups(form func([]byte) items, size int, element func(group []
 			case !ok && i > 0:
 				return corrupt("a packed form's last element is incomplete")
 			case !ok && n == 0:
-				return errEmpty
+				return ErrEmpty
 			case !ok:
 				return nil
 			}
@@ -298,7 +298,7 @@ func (r *reader) hash(kind Kind, build Builder) error {
 	}
 	n := r.count(2, "a hash's size")
 	if r.err == nil && n == 0 {
-		return errEmpty
+		return ErrEmpty
 	}
 	for range n {
 		deadline := int64(0)

@@ -1,0 +1,21 @@
+package persistence
+
+import (
+	"larder/engine"
+	"larder/protocol/rdb"
+)
+
+// Values writes and makes values: what a snapshot needs of who knows the
+// commands' settings. It is used by many goroutines.
+type Values interface {
+	// Append writes an item's value to w, and the key that w was given with it,
+	// and returns the oldest version of the format that can express it.
+	// REQUIRES: the item's shard is locked.
+	Append(w *rdb.Writer, it *engine.Item) (version int)
+	// Restore makes the value of the given kind and body that of k, which must
+	// be absent, and reports whether the key is there now: it is not if all that
+	// the value holds has expired. Its errors are rdb.ErrCorrupt and
+	// engine.ErrNoRoom; then the key is absent.
+	// REQUIRES: k's shard is locked; a.Deadline > nowMs.
+	Restore(db int, k engine.Key, kind rdb.Kind, body []byte, a engine.Attrs, nowMs int64) (there bool, err error)
+}
