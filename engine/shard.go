@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -83,7 +82,7 @@ func (s *Shard) LockSoon() bool {
 		if s.long.Load() > 0 {
 			return false
 		}
-		runtime.Gosched()
+		yield()
 	}
 	s.mu.Lock()
 	return true

@@ -3,7 +3,6 @@ package server
 import (
 	"slices"
 	"strings"
-	"time"
 	"unsafe"
 
 	"larder/engine"
@@ -350,7 +349,11 @@ func (ex *executor) locked1(cmd *bound) {
 		c.Escalate = true // it may be about to lock just that shard
 	case len(c.Keys) == 0:
 		c.Listening = 0 // it locks shards itself, and changes nothing
+		if c.OnWorker {
+			c.Rest, ex.sliceFrom = ex.restIfDue, monotonicNs()
+		}
 		cmd.Handler(c)
+		c.Rest = nil
 		if c.Blocked {
 			ex.entered = ex.srv.waiting.enter(ex.by, cmd, c)
 		}
@@ -360,7 +363,7 @@ func (ex *executor) locked1(cmd *bound) {
 			return
 		}
 		if c.OnWorker {
-			c.Pause = ex.letOthersIn
+			c.Pause, ex.sliceFrom = ex.letOthersIn, monotonicNs()
 		}
 		ex.handle(c, cmd)
 		c.Pause = nil
@@ -394,22 +397,6 @@ func unlockEach(shards []*engine.Shard, long bool) {
 			s.EndLong()
 		}
 	}
-}
-
-// pauseFor is how long a command that takes long leaves its shards to others
-// between two slices of its work.
-const pauseFor = 50 * time.Microsecond
-
-// letOthersIn unlocks the shards of the command's keys for a moment.
-func (ex *executor) letOthersIn() {
-	for _, s := range ex.locked {
-		s.Unlock()
-	}
-	time.Sleep(pauseFor)
-	for _, s := range ex.locked {
-		s.Lock()
-	}
-	ex.ctx.Listening = ex.srv.listening.load()
 }
 
 // readUnlocked runs a handler that locks shards itself, and changes nothing. A
@@ -537,7 +524,7 @@ func (t workerTask) run() {
 		return
 	}
 	mark := len(s.out.Buf)
-	s.out.Buf = append(s.out.Buf, out.Buf...)
+	s.takeReply(out.Buf)
 	if q.hangUp && s.closing == stayOpen {
 		s.closing = closeFlushed
 	}

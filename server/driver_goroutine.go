@@ -223,7 +223,9 @@ func (c *netConn) serve(input []byte) bool {
 }
 
 // maxWriteBytes is how much is written at a time: what the session counts as
-// waiting then goes down while a slow client reads.
+// waiting then goes down while a slow client reads, one that reads as fast as
+// that does not keep a loop from its other connections, and the collector, which
+// cannot interrupt the system call, need not wait for long.
 const maxWriteBytes = 256 << 10
 
 // write writes all output. It returns false when the connection is to be closed.

@@ -33,12 +33,18 @@ func newDriver(srv *Server, cfg *config.Config) (connDriver, error) {
 	return d, nil
 }
 
+// spareProcs is how many Ps there are beside those of the loops: one that the
+// collector takes for the whole of a cycle, and two for what works beside the
+// loops. With fewer, a long command and the collector take the P of a loop, and
+// two loops then share one for ten milliseconds each.
+const spareProcs = 3
+
 // reserveProcs makes sure that the scheduler has a P for each loop, which keeps
-// it also while it sleeps, and one more for everything else.
+// it also while it sleeps, and some for everything else.
 func reserveProcs(loops int) {
 	// Said in any case: a number that was never set follows the CPU limit of the
 	// process's control group, and may fall to that of the loops.
-	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), loops+1))
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), loops+spareProcs))
 }
 
 // epollDriver spreads connections over event loops.

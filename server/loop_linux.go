@@ -418,6 +418,7 @@ func (l *loop) send(c *conn) bool {
 func (l *loop) transmit(c *conn) bool {
 	s := c.s
 	out := s.output()
+	out = out[:min(len(out), maxWriteBytes)]
 	n, _, e := syscall.RawSyscall(unix.SYS_WRITE, uintptr(c.fd), uintptr(unsafe.Pointer(&out[0])), uintptr(len(out)))
 	switch {
 	case e == unix.EAGAIN || e == unix.EINTR:

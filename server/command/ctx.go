@@ -55,6 +55,9 @@ type Ctx struct {
 	// Pause, if it is not nil, unlocks the shards of the keys for a moment. Any
 	// item and container that was open is not valid then, and may have changed.
 	Pause func()
+	// Rest, if it is not nil, is for a command without keys that takes long: it
+	// lets others run, every now and then. No shard may be locked.
+	Rest func()
 
 	// NoRoom is set by Fail on engine.ErrNoRoom: the dispatcher takes the
 	// reply back, makes room and runs the command again.

@@ -3,7 +3,6 @@ package command
 import (
 	"bytes"
 	"math"
-	"slices"
 
 	"larder/engine"
 	"larder/protocol/resp"
@@ -49,7 +48,7 @@ func scan(c *Ctx) {
 	if !ok || c.Heavy(o.count*scanKeyBytes) {
 		return
 	}
-	mark, found, returned := len(c.Out.Buf), 0, 0
+	mark, found, returned := c.beginUncounted(), 0, 0
 	visit := func(it engine.Item) {
 		found++
 		if o.accepts(&it) {
@@ -64,13 +63,13 @@ func scan(c *Ctx) {
 			break
 		}
 		work -= visited + 1
+		c.rest()
 	}
-	var head [64]byte
-	w := resp.Writer{Buf: head[:0], Proto: c.Out.Proto}
-	w.Array(2)
-	w.BulkInt(int64(cursor))
-	w.Array(returned)
-	c.Out.Buf = slices.Insert(c.Out.Buf, mark, w.Buf...)
+	c.endUncounted(mark, func(w *resp.Writer) {
+		w.Array(2)
+		w.BulkInt(int64(cursor))
+		w.Array(returned)
+	})
 }
 
 // walk visits about so many slots of the database from a cursor on. It returns
@@ -160,7 +159,7 @@ func parseCursor(b []byte) (n uint64, ok bool) {
 // may not return those that come, go or are renamed meanwhile.
 func keys(c *Ctx) {
 	g := newGlob(c.Args[1])
-	mark, n := len(c.Out.Buf), 0
+	mark, n := c.beginUncounted(), 0
 	visit := func(it engine.Item) {
 		if g.match(it.Key()) {
 			c.Out.Bulk(it.Key())
@@ -168,12 +167,10 @@ func keys(c *Ctx) {
 		}
 	}
 	for cursor, _ := c.walk(0, scanSlots, visit); cursor != 0; {
+		c.rest()
 		cursor, _ = c.walk(cursor, scanSlots, visit)
 	}
-	var head [16]byte
-	w := resp.Writer{Buf: head[:0], Proto: c.Out.Proto}
-	w.Array(n)
-	c.Out.Buf = slices.Insert(c.Out.Buf, mark, w.Buf...)
+	c.endUncounted(mark, func(w *resp.Writer) { w.Array(n) })
 }
 
 // randomKey is RANDOMKEY: a shard by the number of its keys, then a key of it.

@@ -19,6 +19,7 @@ const maxRestarts = 3
 // combine opens the keys from the first-th on and calls run with them, again if
 // that returns false because of a change.
 func (c *Ctx) combine(first int, run func(sets []engine.Set) (done bool)) {
+	mark := len(c.Out.Buf)
 	for restarts := 0; ; restarts++ {
 		sets, ok := c.openSets(first)
 		if !ok {
@@ -35,6 +36,7 @@ func (c *Ctx) combine(first int, run func(sets []engine.Set) (done bool)) {
 		if run(sets) {
 			return
 		}
+		c.Out.Buf = c.Out.Buf[:mark]
 	}
 }
 
@@ -95,19 +97,10 @@ func (c *Ctx) intersect(sets []engine.Set, f func(member []byte) bool) (same boo
 	})
 }
 
-// replySet replies the set whose n members were written from mark on.
-func (c *Ctx) replySet(mark, n int) {
-	var head [24]byte
-	w := resp.Writer{Buf: head[:0], Proto: c.Out.Proto}
-	w.Set(n)
-	c.Out.Buf = slices.Insert(c.Out.Buf, mark, w.Buf...)
-}
-
 // replyEach replies the set that list finds.
 func (c *Ctx) replyEach(list func(sets []engine.Set, f func(member []byte) bool) (same bool)) {
-	mark := len(c.Out.Buf)
 	c.combine(0, func(sets []engine.Set) bool {
-		c.Out.Buf = c.Out.Buf[:mark]
+		mark := c.beginUncounted()
 		n := 0
 		same := list(sets, func(member []byte) bool {
 			c.Out.Bulk(member)
@@ -115,7 +108,7 @@ func (c *Ctx) replyEach(list func(sets []engine.Set, f func(member []byte) bool)
 			return true
 		})
 		if same {
-			c.replySet(mark, n)
+			c.endUncounted(mark, func(w *resp.Writer) { w.Set(n) })
 		}
 		return same
 	})
