@@ -1,6 +1,6 @@
 // Package persistence keeps the data set in files: snapshots in the format of
 // Redis (RDB), which are also what servers hand each other, and an append-only
-// log. It knows the engine and the formats, neither sockets nor commands.
+// log (package oplog). It knows the engine and the formats, neither sockets nor commands.
 //
 // # Files
 //
@@ -17,4 +17,11 @@
 // 2.8 to 7.4 has written (load.go). What is between the keys is known here, what
 // a value looks like package rdb knows, and how the engine comes by it whoever
 // implements Values: the commands, whose settings decide that.
+//
+// # The log
+//
+// Package oplog below this one is the append-only log. A snapshot is the base
+// that it continues: the log asks for a cut while all shards are locked, the
+// snapshot of that moment is written in the background, and then takes the place
+// of all records before the cut.
 package persistence

@@ -52,7 +52,7 @@ const temporarySuffix = ".temp"
 // new one at any time. It ends early, with the context's cause, when that is
 // done.
 func (s *Snapshots) Save(ctx context.Context, name string, info Info, p *Progress) error {
-	return replaceFile(s.fs(), name, name+temporarySuffix, func(f File) error {
+	return ReplaceFile(s.fs(), name, name+temporarySuffix, func(f File) error {
 		return s.Write(ctx, &syncedWriter{f: f}, info, p)
 	})
 }

@@ -112,11 +112,11 @@ func (OS) SyncDir(name string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// replaceFile makes what write writes the content of name: whatever happens,
+// ReplaceFile makes what write writes the content of name: whatever happens,
 // the name stands for the old content or for the new one, each complete. write
 // gets a file with a temporary name in the same directory; when it or anything
 // behind it fails, that file is removed.
-func replaceFile(fsys FS, name, temporary string, write func(f File) error) error {
+func ReplaceFile(fsys FS, name, temporary string, write func(f File) error) error {
 	f, err := fsys.Create(temporary)
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ func TestReplaceFile(t *testing.T) {
 	dir := t.TempDir()
 	name, temporary := filepath.Join(dir, "data"), filepath.Join(dir, "temp")
 	write := func(text string, fault error) error {
-		return replaceFile(OS{}, name, temporary, func(f File) error {
+		return ReplaceFile(OS{}, name, temporary, func(f File) error {
 			if _, err := f.Write([]byte(text)); err != nil {
 				t.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package persistence
+package oplog
 
 import (
 	"encoding/binary"
@@ -12,7 +12,7 @@ import (
 //
 // # The bytes
 //
-// A record stands in a block (log_block.go), which has the checksum, and the
+// A record stands in a block (block.go), which has the checksum, and the
 // number and the time of its first record. All that a record adds to its
 // arguments is counted in single bytes, since most are of the size of
 // "SET key value":
@@ -63,6 +63,9 @@ const (
 	formKnown = formSeed | formDB | MaxKind<<formKind
 	formKind  = 4 // bits to shift
 )
+
+// maxRecordPrefix is the most bytes that stand before a record's body.
+const maxRecordPrefix = 2 * binary.MaxVarintLen64
 
 func uvarintLen(n uint64) int { return (bits.Len64(n|1) + 6) / 7 }
 
