@@ -62,6 +62,7 @@ func (it *Item) renewCAS() {
 // REQUIRES: the shard is locked.
 func (it *Item) SetCAS(cas uint64) {
 	if it.IsItem() {
+		it.preserve()
 		binary.LittleEndian.PutUint64(it.e.bytes(it.l.itemAt()+4, 8), cas)
 	}
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"unsafe"
 
 	"larder/engine/mem"
 )
@@ -38,7 +39,7 @@ const (
 type containerHeader struct {
 	typ   Type
 	_     [3]byte
-	epoch uint32  // for snapshots
+	epoch uint32  // of the last snapshot that has recorded it, or in which it was made
 	next  mem.Ref // the shard's list of containers, or of garbage
 	prev  mem.Ref
 	count uint64 // elements
@@ -62,6 +63,9 @@ type containerOps struct {
 // releaseAtOnce is how many bytes a container may have to be freed by the
 // command that removes it; larger ones are freed in the background.
 const releaseAtOnce = 4 << 10
+
+// self is the root that hd is the beginning of.
+func (hd *containerHeader) self() unsafe.Pointer { return unsafe.Pointer(hd) }
 
 // header returns the header of a root.
 func (s *Shard) container(root mem.Ref) *containerHeader {
@@ -92,7 +96,7 @@ func (s *Shard) newRoot(typ Type, size int) (mem.Ref, bool) {
 	}
 	clear(s.region.Bytes(ref, size))
 	hd := s.container(ref)
-	hd.typ, hd.bytes = typ, uint64(size)
+	hd.typ, hd.bytes, hd.epoch = typ, uint64(size), s.epoch
 	hd.next = s.containers
 	if hd.next != 0 {
 		s.container(hd.next).prev = ref
@@ -104,6 +108,9 @@ func (s *Shard) newRoot(typ Type, size int) (mem.Ref, bool) {
 // freeRoot frees a root of size bytes whose nodes have been freed. The root is
 // in no list, as after release.
 func (s *Shard) freeRoot(root mem.Ref, size int) {
+	if s.cut != nil {
+		s.cut.forget(s.container(root))
+	}
 	s.freeNode(s.container(root), root, size)
 }
 
@@ -150,6 +157,9 @@ func (s *Shard) release(en entry) {
 
 // discardRoot frees a container that is in no list, at once or later.
 func (s *Shard) discardRoot(root mem.Ref) {
+	if s.keepDead(root) {
+		return
+	}
 	hd := s.container(root)
 	if hd.bytes <= releaseAtOnce {
 		for {
@@ -174,6 +184,7 @@ func (s *Shard) Reclaim(budget int) (more bool) {
 		root := s.garbage
 		hd := s.container(root)
 		next := hd.next
+		hd.epoch = s.epoch // no snapshot has to do with it
 		freed, done := containerTypes[hd.typ].free(s, root, budget)
 		budget -= max(1, freed)
 		if !done {
@@ -244,6 +255,7 @@ func (it *Item) replace(enc Encoding, value []byte) error {
 // replaceIn is replace with the memory that reserve has set aside for a value
 // of this length, and cannot fail.
 func (it *Item) replaceIn(sp spare, enc Encoding, value []byte) {
+	it.preserve()
 	s, key := it.shard, it.e.key()
 	h := it.e.headerOf(it.l)
 	h.enc = enc

@@ -52,7 +52,8 @@
 //  1. Shard.mu       all of a shard: index, entries, heap, counters. Several
 //     shards are locked in ascending order of Index.
 //  2. policy.Policy.mu, then the locks of its groups and its tuner
-//  3. mem.Region.mu  chunks and free granules; not taken as long as a span with
+//  3. Snapshot.mu    records that wait to be fetched; nothing is locked under it
+//  4. mem.Region.mu  chunks and free granules; not taken as long as a span with
 //     room exists
 //
 // No I/O happens under any of them. Package server's locks rank above Shard.mu,
@@ -74,8 +75,9 @@
 //
 // # Snapshots
 //
-// A segment's header has room for an epoch and a bit a bucket, so that a
-// snapshot can tell which buckets it has seen: a cut will be a new epoch, and
-// whoever first touches an older bucket after it, the walker or a writer,
-// serializes it. The mechanism comes with persistence.
+// A cut gives all shards another epoch. From then on the walker, and whoever is
+// about to change something, record what is of before the cut, bucket by bucket
+// and leaf by leaf, each once: snapshot.go has the picture, snapshot_shard.go the
+// index, snapshot_owed.go large containers. Every function that changes an entry,
+// a slot or a node calls one named preserve first.
 package engine

@@ -80,6 +80,8 @@ type Engine struct {
 	reclaim    signal       // a shard has got garbage
 
 	observation observation
+
+	snapshot atomic.Pointer[Snapshot] // under way, nil if none
 }
 
 // New returns an empty engine.

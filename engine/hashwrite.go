@@ -132,6 +132,7 @@ func (x *Hash) setPacked(field, value []byte, deadline int64, lim *Limits) (crea
 	if off >= 0 && (deadline == KeepDeadline || deadline == never && b.each == 2) {
 		at := b.next(off)
 		if val.size() == b.next(at)-at {
+			x.it.preserve()
 			val.write(b.oneway[at:])
 			return false, nil
 		}

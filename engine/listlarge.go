@@ -9,6 +9,7 @@ import "larder/engine/mem"
 // push adds an element at an end; false: no memory, and nothing has changed.
 // REQUIRES: c is no view of the leaf at that end.
 func (g *largeList) push(end ListEnd, c content) bool {
+	g.preserve()
 	size := c.bytes()
 	ref := g.r.ends[end]
 	if ref == 0 || !g.fits(ref, size) {
@@ -17,7 +18,7 @@ func (g *largeList) push(end ListEnd, c content) bool {
 			return false
 		}
 	}
-	run := g.run(ref)
+	run := g.edit(ref)
 	off := packedHeader
 	if end == Tail {
 		off = len(run)
@@ -83,13 +84,14 @@ func (g *largeList) flush(end ListEnd) bool {
 
 // pop removes n elements at an end. REQUIRES: n <= count.
 func (g *largeList) pop(end ListEnd, n int) {
+	g.preserve()
 	for n > 0 {
 		ref, side := g.refill(end), end
 		if ref == 0 {
 			// All there is lies at the other end.
 			ref, side = g.r.ends[end.other()], end.other()
 		}
-		run := g.run(ref)
+		run := g.edit(ref)
 		k := min(n, run.count())
 		n -= k
 		g.cut(ref, run, end, k)

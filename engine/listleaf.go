@@ -78,6 +78,15 @@ func (g *largeList) run(ref mem.Ref) packed {
 	return packed(g.s.region.Bytes(ref, int(lf.room))[leafHeader : leafHeader+int(lf.used) : int(lf.room)])
 }
 
+// edit is run for a leaf that is about to be changed.
+func (g *largeList) edit(ref mem.Ref) packed {
+	g.s.preserveLeaf(&g.r.containerHeader, ref)
+	return g.run(ref)
+}
+
+// preserve is called before anything of the list is changed.
+func (g *largeList) preserve() { g.s.preserveContainer(&g.r.containerHeader) }
+
 // setRun notes the length of a run that was changed.
 func (g *largeList) setRun(ref mem.Ref, run packed) {
 	g.leaf(ref).used = uint32(len(run))
@@ -117,6 +126,7 @@ func (g *largeList) leafOf(room, items int, parts ...[]byte) (mem.Ref, bool) {
 }
 
 func (g *largeList) freeLeaf(ref mem.Ref) {
+	g.s.preserveLeaf(&g.r.containerHeader, ref)
 	g.s.freeNode(&g.r.containerHeader, ref, int(g.leaf(ref).room))
 }
 

@@ -25,6 +25,7 @@ func (g *largeList) replace(i int, c content) bool {
 // put puts c in the place of the old bytes at an offset, which are no element
 // or the one with index i.
 func (g *largeList) put(p *listPlace, i, off, old int, c content) bool {
+	g.preserve()
 	run := g.run(p.ref)
 	size, items := c.bytes(), run.count()
 	if old == 0 {
@@ -35,7 +36,7 @@ func (g *largeList) put(p *listPlace, i, off, old int, c content) bool {
 	} else if n > int(g.leaf(p.ref).room)-leafHeader && !g.grow(p, n) {
 		return false
 	}
-	run = g.run(p.ref)
+	run = g.edit(p.ref)
 	if old == 0 {
 		run = run.insert(off, c)
 		g.r.count++
@@ -213,10 +214,11 @@ func (g *largeList) replaceLeaf(p *listPlace, refs []mem.Ref, pieces *[3]piece) 
 // removeMatches removes n elements that equal c, the first of which are those
 // from an index on. REQUIRES: there are so many.
 func (g *largeList) removeMatches(from int, c content, n int) {
+	g.preserve()
 	for n > 0 {
 		var p listPlace
 		g.locate(&p, from)
-		run := g.run(p.ref)
+		run := g.edit(p.ref)
 		before, items := len(run), run.count()
 		off := run.seek(p.at)
 		for n > 0 {

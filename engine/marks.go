@@ -26,6 +26,7 @@ func (it *Item) SetMarks(m Marks) error {
 	had := it.l.kind&kindMarks != 0
 	switch {
 	case had && m != 0:
+		it.preserve()
 		*it.e.at(it.l.marksAt()) = byte(m)
 		return nil
 	case !had && m == 0:

@@ -94,7 +94,9 @@ func (e *Engine) Flush(db int) *Garbage {
 	g := &Garbage{engine: e}
 	for _, s := range e.shards {
 		if t := s.spaces[db].t; t != nil {
-			g.tables = append(g.tables, garbageTable{s, t})
+			if s.cut == nil || !s.cut.keeps(t) {
+				g.tables = append(g.tables, garbageTable{s, t})
+			}
 			g.Keys += t.count
 			s.noteRemoved(t.count)
 		}

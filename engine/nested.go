@@ -56,7 +56,7 @@ type nestedView struct {
 
 // init prepares the view for open.
 func (v *nestedView) init(s *Shard) {
-	v.t = table{region: s.region, heap: s.heap, seed: s.engine.seed, kind: mem.Node, dir: &v.d}
+	v.t = table{s: s, region: s.region, heap: s.heap, seed: s.engine.seed, kind: mem.Node, dir: &v.d}
 	v.sp.t = &v.t
 }
 
@@ -102,6 +102,7 @@ func (n nested) open() *space {
 	v.d.shift, v.d.segments = 64-r.depth, n.words()
 	v.t.out, v.t.count, v.t.bytes = r.dir, n.count(), int(r.segments)
 	v.sp.deadlines, v.sp.sweepMs = int(r.deadlines), r.sweepMs
+	v.t.owner = n.hd
 	v.used = n.s.heap.Used()
 	return &v.sp
 }
@@ -173,6 +174,7 @@ func (n nested) insert(h uint64, key []byte, hd *header, size int) (entry, []byt
 // REQUIRES: p and e are from find; key is no view of e.
 func (n nested) replace(p position, e entry, key []byte, hd *header, size int) (entry, []byte, error) {
 	sp := n.open()
+	sp.t.preserve(p.seg, int(p.at))
 	total, had := hd.size(len(key), size), e.allocBytes()
 	if roundUp(total) != roundUp(had) {
 		ref, ok := n.s.heap.Alloc(total, mem.Node)
@@ -187,6 +189,17 @@ func (n nested) replace(p position, e entry, key []byte, hd *header, size int) (
 	sp.markNested(p.seg, p.slot, hd.deadline)
 	n.save()
 	return e, e.bytes(off, size), nil
+}
+
+// preserve is called before the value of an entry is changed where it lies.
+func (n nested) preserve(e entry) {
+	if !n.s.owes(n.hd) {
+		return
+	}
+	t := n.open().t
+	if p, ok := t.findRef(n.s.engine.seed.Hash(e.key()), e.ref); ok {
+		t.preserve(p.seg, int(p.at))
+	}
 }
 
 // remove takes the entry at p out of the table and frees it.

@@ -14,7 +14,7 @@ import (
 // a whole doubles, and no operation moves more than 3,600 slots.
 //
 //	offset 0    segmentHeader
-//	offset 64   visited: one bit a bucket, see Snapshots in doc.go
+//	offset 64   visited: one bit a bucket, see snapshot.go
 //	offset 128  buckets
 type segmentHeader struct {
 	count    uint32 // entries

@@ -37,6 +37,9 @@ type Shard struct {
 	mu    sync.Mutex
 	stats ShardStats
 
+	cut   *shardCut // what a snapshot has still to record, nil if nothing
+	epoch uint32    // number of the last snapshot that began
+
 	published int64  // what of the heap's use is in the engine's sum
 	observed  uint64 // lookups that the eviction policy has been told of
 	created   createdKeys
@@ -142,6 +145,8 @@ func (s *Shard) space(db int) (*space, error) {
 		if !ok {
 			return nil, ErrNoRoom
 		}
+		t.s = s
+		t.segment(0).header().visitAll(s.epoch) // a snapshot under way has nothing to do with it
 		*sp = space{t: t, sweepMs: never}
 	}
 	return sp, nil

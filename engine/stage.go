@@ -59,6 +59,7 @@ func (s *Shard) layOut(k Key, h *header, n int) (ref mem.Ref, value []byte, ok b
 func (w *Staged) Commit() {
 	t := w.sp.t
 	if p, en, found := t.find(w.key.Hash, w.key.Name); found {
+		t.preserve(p.seg, int(p.at))
 		w.shard.free(en)
 		*p.slot = *p.slot&^(slotRefMask|uint64(MetaFetched)<<metaShift) | uint64(w.ref)
 		w.shard.markDeadline(w.sp, p.seg, p.slot, w.deadline)

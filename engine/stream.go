@@ -72,6 +72,16 @@ func (e *Engine) CreateStream(db int, k Key, nowMs int64) (Stream, error) {
 
 func (st *Stream) hd() *containerHeader { return &st.r.containerHeader }
 
+// preserve is called before anything of the stream is changed, its groups
+// included; a snapshot takes no notice of when consumers were last seen.
+func (st *Stream) preserve() { st.s.preserveContainer(st.hd()) }
+
+// preserveLeaf is called before p's leaf is changed or freed.
+func (st *Stream) preserveLeaf(p *treePath) {
+	ref, _ := st.tree().leaf(p)
+	st.s.preserveLeaf(st.hd(), ref)
+}
+
 func (st *Stream) tree() tree { return tree{st.s, st.hd(), &st.r.entries} }
 
 // Len is the number of entries.
@@ -93,13 +103,22 @@ func (st *Stream) Added() int64 { return st.r.added }
 func (st *Stream) Leaves() int { return int(st.r.entries.leaves) }
 
 // SetLastID sets the ID that the next entry's has to exceed.
-func (st *Stream) SetLastID(id StreamID) { st.r.last = id }
+func (st *Stream) SetLastID(id StreamID) {
+	st.preserve()
+	st.r.last = id
+}
 
 // SetAdded sets the number of entries ever added.
-func (st *Stream) SetAdded(n int64) { st.r.added = n }
+func (st *Stream) SetAdded(n int64) {
+	st.preserve()
+	st.r.added = n
+}
 
 // SetMaxDeletedID sets the largest ID that was deleted.
-func (st *Stream) SetMaxDeletedID(id StreamID) { st.r.maxDeleted = id }
+func (st *Stream) SetMaxDeletedID(id StreamID) {
+	st.preserve()
+	st.r.maxDeleted = id
+}
 
 // EntryFits tells whether fields and values are not too long for an entry.
 func EntryFits(pairs [][]byte) bool {
@@ -113,6 +132,7 @@ func EntryFits(pairs [][]byte) bool {
 // Append adds an entry: pairs are field, value, field, value …
 // REQUIRES: LastID() is less than id; EntryFits(pairs).
 func (st *Stream) Append(id StreamID, pairs [][]byte, l *Limits) error {
+	st.preserve()
 	e := newEntry{id: id, pairs: pairs}
 	var p treePath
 	var last streamLeaf
@@ -166,6 +186,7 @@ func (l streamLeaf) takes(pairs [][]byte, limits *Limits) bool {
 
 // appendTo adds an entry to the last leaf, which p names.
 func (st *Stream) appendTo(p *treePath, l streamLeaf, e *newEntry, limits *Limits) bool {
+	st.preserveLeaf(p)
 	b := l.run()
 	m := b.master()
 	e.same = b.sameFields(&m, e.pairs)
@@ -196,6 +217,7 @@ func (st *Stream) resize(p *treePath, old streamLeaf, n int) streamLeaf {
 	copy(l[streamLeafHeader:], old.run())
 	l.setRun(l.run()[:len(old.run())])
 	oldRef, _ := st.tree().leaf(p)
+	st.s.preserveLeaf(st.hd(), oldRef)
 	st.tree().update(p, ref, 1, leafKeyOf(l.id()))
 	st.s.freeNode(st.hd(), oldRef, len(old))
 	return l
@@ -236,6 +258,7 @@ func (st *Stream) seek(p *treePath, id StreamID) {
 // freeLeaf takes p's leaf out of the tree and frees it.
 func (st *Stream) freeLeaf(p *treePath) {
 	ref, _ := st.tree().leaf(p)
+	st.s.preserveLeaf(st.hd(), ref)
 	n := len(st.s.streamLeaf(ref))
 	st.tree().remove(p)
 	st.s.freeNode(st.hd(), ref, n)
@@ -243,6 +266,7 @@ func (st *Stream) freeLeaf(p *treePath) {
 
 // Delete takes an entry out and tells whether it was there.
 func (st *Stream) Delete(id StreamID) bool {
+	st.preserve()
 	c := st.Range(id, id, false)
 	if !c.Next() {
 		return false
@@ -250,6 +274,7 @@ func (st *Stream) Delete(id StreamID) bool {
 	if c.m.live == 1 {
 		st.freeLeaf(&c.p)
 	} else {
+		st.preserveLeaf(&c.p)
 		c.l.markDeleted(c.e.at)
 	}
 	st.r.count--

@@ -75,6 +75,7 @@ func (st *Stream) CreateGroup(name []byte, id StreamID, read int64) (created boo
 	if exists {
 		return false, nil
 	}
+	st.preserve()
 	if !st.r.groups.reserve(st.s, st.hd()) {
 		return false, ErrNoRoom
 	}
@@ -94,6 +95,7 @@ func (st *Stream) DeleteGroup(name []byte) bool {
 	if !ok {
 		return false
 	}
+	st.preserve()
 	g := st.GroupAt(i)
 	for done := false; !done; {
 		_, done = g.free(1 << 20)
@@ -132,14 +134,20 @@ func (g *StreamGroup) Name() []byte { return g.st.s.nameOf(g.ref) }
 func (g *StreamGroup) LastID() StreamID { return g.g.last }
 
 // SetLastID sets the last ID that was delivered.
-func (g *StreamGroup) SetLastID(id StreamID) { g.g.last = id }
+func (g *StreamGroup) SetLastID(id StreamID) {
+	g.st.preserve()
+	g.g.last = id
+}
 
 // Read is how many of the entries ever added the group has read, ReadUnknown
 // if that is not known.
 func (g *StreamGroup) Read() int64 { return g.g.read }
 
 // SetRead sets what Read returns.
-func (g *StreamGroup) SetRead(n int64) { g.g.read = n }
+func (g *StreamGroup) SetRead(n int64) {
+	g.st.preserve()
+	g.g.read = n
+}
 
 // Pending is how many entries were delivered and not acknowledged.
 func (g *StreamGroup) Pending() int64 { return int64(g.g.pending.items) }
@@ -168,6 +176,7 @@ func (g *StreamGroup) Consumer(name []byte) (StreamConsumer, bool) {
 // CreateConsumer makes a consumer that is seen now for the first time.
 // REQUIRES: there is none of that name.
 func (g *StreamGroup) CreateConsumer(name []byte, nowMs int64) (StreamConsumer, error) {
+	g.st.preserve()
 	s, hd := g.st.s, g.st.hd()
 	if !g.g.consumers.reserve(s, hd) {
 		return StreamConsumer{}, ErrNoRoom
@@ -190,6 +199,7 @@ func (g *StreamGroup) DeleteConsumer(name []byte) (pending int64, ok bool) {
 	if !ok {
 		return 0, false
 	}
+	g.st.preserve()
 	c := g.ConsumerAt(i)
 	pending = c.c.pending
 	for id := (StreamID{}); c.c.pending > 0; {

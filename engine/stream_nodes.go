@@ -12,12 +12,18 @@ func (st *Stream) EachNode(f func(id StreamID, count int, items []byte) bool) {
 	for {
 		l := st.leafOf(&p)
 		b := l.run()
-		count := 0 // leaves do not keep it in the run's header
-		for off := packedHeader; off < len(b); off = b.next(off) {
-			count++
-		}
-		if !f(l.id(), count, b[packedHeader:]) || !st.tree().next(&p) {
+		if !f(l.id(), l.items(), b[packedHeader:]) || !st.tree().next(&p) {
 			return
 		}
 	}
+}
+
+// items is the number of items of the leaf, which its run's header does not
+// keep.
+func (l streamLeaf) items() (n int) {
+	b := l.run()
+	for off := packedHeader; off < len(b); off = b.next(off) {
+		n++
+	}
+	return n
 }

@@ -130,6 +130,7 @@ func (g *StreamGroup) FindPending(id StreamID) (StreamPending, bool) {
 // Assign makes c the consumer that got the entry with an ID, at a time and so
 // many times. REQUIRES: it is pending, or was Reserved.
 func (g *StreamGroup) Assign(id StreamID, c *StreamConsumer, deliveredMs, deliveries int64) {
+	g.st.preserve()
 	r, l := g.record(id)
 	if r.owner != c.ref {
 		g.disown(r)
@@ -177,6 +178,7 @@ func (g *StreamGroup) newLeaf(room int) (mem.Ref, *pendingLeaf, bool) {
 
 // insert adds a record for an ID unless there is one.
 func (g *StreamGroup) insert(id StreamID) bool {
+	g.st.preserve()
 	if g.g.pending.leaves == 0 {
 		ref, l, ok := g.newLeaf(1)
 		if !ok {
@@ -298,6 +300,7 @@ func (g *StreamGroup) Ack(id StreamID) bool {
 	if !found {
 		return false
 	}
+	g.st.preserve()
 	g.disown(&l.records()[i])
 	if l.n == 1 {
 		g.freeLeaf(&p)

@@ -15,6 +15,7 @@ type StreamTrim struct {
 // Trim takes entries out and returns how many. A leaf whose entries must all
 // go is freed; what else is to go of the leaf behind them is flagged.
 func (st *Stream) Trim(t *StreamTrim) (removed int64) {
+	st.preserve()
 	for st.r.entries.leaves > 0 && (t.ByID || st.Len() > t.Len) {
 		var p treePath
 		st.tree().first(&p)
@@ -25,6 +26,7 @@ func (st *Stream) Trim(t *StreamTrim) (removed int64) {
 		}
 		if !t.wants(st, l, &m) {
 			if !t.About {
+				st.preserveLeaf(&p)
 				removed += st.trimLeaf(l, &m, t)
 			}
 			break

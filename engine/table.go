@@ -26,6 +26,9 @@ type table struct {
 	seed   Seed
 	kind   mem.Kind // of the segments
 
+	s     *Shard           // nil in tests of the table alone
+	owner *containerHeader // of a nested table
+
 	dir   *directory
 	out   mem.Ref // the directory's words if they lie in the heap, see nested.go
 	count int     // entries, expired ones that are not removed yet included
@@ -147,6 +150,9 @@ func (t *table) reserve(h uint64) bool {
 // insert adds an entry whose key is absent.
 // REQUIRES: reserve(h) has returned true since the last change.
 func (t *table) insert(h uint64, ref mem.Ref, m Meta) *uint64 {
+	if t.cutting() {
+		t.preservePath(h)
+	}
 	s := t.segment(h)
 	s.header().count++
 	t.count++
@@ -168,6 +174,7 @@ func (t *table) remove(p position) {
 // resize replaces s by a segment of another size. Entries are not touched:
 // slots carry the position bits. It reports false when there is no memory.
 func (t *table) resize(s segment, size uint8) bool {
+	t.preserveAll(s)
 	hd := s.header()
 	n, ok := newSegment(t.region, t.heap, t.kind, size, hd.depth, hd.prefix)
 	if !ok {
@@ -175,6 +182,7 @@ func (t *table) resize(s segment, size uint8) bool {
 	}
 	nh := n.header()
 	nh.count, nh.deadline, nh.early, nh.sweepMs, nh.epoch = hd.count, hd.deadline, hd.early, hd.sweepMs, hd.epoch
+	nh.visited = hd.visited
 	nh.newMs = hd.sweepMs // a sweep under way has not seen where entries are now
 	for i := range s.buckets {
 		b := s.bucket(i)
@@ -212,6 +220,7 @@ func (t *table) split(s segment) bool {
 	if 64-t.dir.shift < depth && !t.doubleDirectory() {
 		return false
 	}
+	t.preserveAll(s)
 	var upper splitBits
 	counts := t.divide(s, depth, &upper)
 	var half [2]segment
@@ -225,7 +234,7 @@ func (t *table) split(s segment) bool {
 			return false
 		}
 		nh := half[i].header()
-		nh.sweepMs, nh.newMs, nh.epoch = hd.sweepMs, hd.sweepMs, hd.epoch
+		nh.sweepMs, nh.newMs, nh.epoch, nh.visited = hd.sweepMs, hd.sweepMs, hd.epoch, hd.visited
 	}
 	distribute(s, half, &upper)
 	for _, n := range half {
@@ -357,7 +366,10 @@ func (t *table) merge(s segment) bool {
 	if !ok {
 		return false
 	}
+	t.preserveAll(s)
+	t.preserveAll(sib)
 	nh := n.header()
+	nh.visited = hd.visited
 	nh.count, nh.deadline = count, hd.deadline+sh.deadline
 	nh.early, nh.sweepMs, nh.epoch = hd.early+sh.early, min(hd.due(), sh.due()), hd.epoch
 	nh.newMs = nh.sweepMs

@@ -36,6 +36,7 @@ func (s *Shard) drop(sp *space, p position, en entry) {
 
 // unlink takes an entry out of the index; its memory stays.
 func (s *Shard) unlink(sp *space, p position) {
+	sp.t.preserve(p.seg, int(p.at))
 	if slotMeta(*p.slot)&MetaDeadline != 0 {
 		sp.deadlines--
 	}
@@ -59,6 +60,9 @@ func (s *Shard) freeEntry(en entry) { s.heap.Free(en.ref, en.allocBytes(), mem.M
 func (s *Shard) store(sp *space, k Key, p position, en entry, found bool, h *header, n int) ([]byte, error) {
 	size := h.size(len(k.Name), n)
 	want := allocFor(size, h.enc)
+	if found {
+		sp.t.preserve(p.seg, int(p.at))
+	}
 	if found && roundUp(want) == roundUp(en.allocBytes()) {
 		s.release(en)
 		off := h.write(en.bytes(0, size), k.Name, n)
@@ -153,6 +157,7 @@ func (e *Engine) SetInt(db int, k Key, n int64, a Attrs, nowMs int64) error {
 
 // UpdateInt replaces the integer of an EncInt item where it lies.
 func (it *Item) UpdateInt(n int64) {
+	it.preserve()
 	it.renewCAS()
 	binary.LittleEndian.PutUint64(it.Raw(), uint64(n))
 }
@@ -179,6 +184,7 @@ func (e *Engine) EditString(db int, k Key, size int, a Attrs, nowMs int64) ([]by
 		return nil, ErrWrongType
 	}
 	it := Item{s, sp, p, en, l}
+	it.preserve()
 	h := en.headerOf(l)
 	if h.enc == EncGrown && l.valueLen == size {
 		it.renewCAS()
@@ -247,6 +253,7 @@ func (e *Engine) Delete(db int, k Key, nowMs int64) bool {
 // The item is not valid afterwards.
 // REQUIRES: the shard is locked.
 func (it *Item) SetDeadline(ms int64) error {
+	it.preserve()
 	if it.l.kind&kindDeadline != 0 && ms != never {
 		binary.LittleEndian.PutUint64(it.e.bytes(it.l.deadlineAt(), 8), uint64(ms))
 		it.shard.markDeadline(it.sp, it.pos.seg, it.pos.slot, ms)
@@ -262,6 +269,7 @@ func (it *Item) SetDeadline(ms int64) error {
 
 // relayout moves the value to a new entry with another header.
 func (it *Item) relayout(h *header) error {
+	it.preserve()
 	s, key := it.shard, it.e.key()
 	total := h.size(len(key), it.l.valueLen)
 	ref, ok := s.heap.Alloc(allocFor(total, h.enc), mem.Movable)

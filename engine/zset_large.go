@@ -68,6 +68,7 @@ func (z *ZSet) updateLarge(e entry, score float64) (old float64, err error) {
 	if from != to && !z.order().move(e, from, to) {
 		return old, ErrNoRoom
 	}
+	z.table().preserve(e)
 	putScore(value, score)
 	return old, nil
 }
