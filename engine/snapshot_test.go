@@ -231,8 +231,11 @@ type snapshotHistory struct {
 }
 
 func (h *snapshotHistory) word() []byte {
-	if h.rng.IntN(3) == 0 {
+	switch h.rng.IntN(4) {
+	case 0:
 		return fmt.Append(nil, h.rng.IntN(1000)-500)
+	case 1:
+		return fmt.Append(nil, 100+h.rng.IntN(100)) // of one size, for changes in place
 	}
 	return bytes.Repeat([]byte{byte('a' + h.rng.IntN(26))}, 1+h.rng.IntN(60))
 }
@@ -360,8 +363,8 @@ func (h *snapshotHistory) changeHash(db int, k Key) {
 	if _, err := h.e.OpenHash(&x, db, &k, h.now); err != nil {
 		return
 	}
-	for range 1 + h.rng.IntN(30) {
-		field := fmt.Appendf(nil, "f%d", h.rng.IntN(60))
+	for i := range 1 + h.rng.IntN(30) {
+		field := fmt.Appendf(nil, "f%d", h.rng.IntN(4+i%2*60))
 		var err error
 		switch h.rng.IntN(6) {
 		case 0:
@@ -373,7 +376,11 @@ func (h *snapshotHistory) changeHash(db int, k Key) {
 				err = x.SetFieldDeadline(field, h.deadline())
 			}
 		default:
-			_, err = x.Set(field, h.word(), h.deadline(), &snapshotLimits)
+			deadline := h.deadline()
+			if h.rng.IntN(2) == 0 {
+				deadline = KeepDeadline
+			}
+			_, err = x.Set(field, h.word(), deadline, &snapshotLimits)
 		}
 		h.must(err)
 	}
