@@ -65,17 +65,17 @@ type Element struct {
 }
 
 // Int returns the element if it is kept as an integer.
-func (v *Element) Int() (n int64, ok bool) { return v.item.n, v.item.isInt }
+func (v Element) Int() (n int64, ok bool) { return v.item.n, v.item.isInt }
 
 // Str returns the element if it is not kept as an integer.
-func (v *Element) Str() []byte { return v.item.str }
+func (v Element) Str() []byte { return v.item.str() }
 
 // Bytes returns the element's string: a view, or for an integer digits written
 // to scratch, which should have a capacity of 20.
-func (v *Element) Bytes(scratch []byte) []byte { return v.item.bytes(scratch) }
+func (v Element) Bytes(scratch []byte) []byte { return v.item.bytes(scratch) }
 
 // Len is the length of the element in bytes.
-func (v *Element) Len() int { return v.item.len() }
+func (v Element) Len() int { return v.item.len() }
 
 // packedRun is the run of a small list.
 func (l *List) packedRun() packed { return packed(l.it.Raw()) }

@@ -23,10 +23,11 @@ func (l *List) Rotate(from, to ListEnd) error {
 	g := l.large()
 	v := l.End(from)
 	c := v.item.content()
-	if c.bytes() < leafMax {
+	if !c.isInt && c.bytes() < leafMax {
 		// It may lie in the leaf that it is added to.
-		c.str = append(l.it.shard.buffer(), c.str...)
-		l.it.shard.keepBuffer(c.str)
+		own := append(l.it.shard.buffer(), c.str()...)
+		l.it.shard.keepBuffer(own)
+		c = contentOfString(own)
 	}
 	if !g.push(to, c) {
 		return ErrNoRoom

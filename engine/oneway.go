@@ -82,9 +82,9 @@ func (b oneway) remove(off, n int) oneway {
 func (b oneway) find(off int, c content, skip int) int {
 	var buf [headMax]byte
 	head := buf[:c.writeHead(buf[:])]
-	str := c.str
-	if c.isInt {
-		str = nil
+	var str []byte
+	if !c.isInt {
+		str = c.str()
 	}
 	for off < len(b) {
 		size := itemSize(b, off)

@@ -3,7 +3,6 @@ package engine
 import (
 	"encoding/binary"
 	"slices"
-	"strconv"
 )
 
 // packed is a run of short items, the form of a small list and of the leaves of
@@ -64,14 +63,6 @@ func (b packed) addCount(n int) {
 	binary.LittleEndian.PutUint16(b, uint16(b.count()+n))
 }
 
-// packedItem is an item that was read: a view of the run.
-type packedItem struct {
-	str   []byte // content, if it is no integer
-	n     int64
-	isInt bool
-	next  int // offset of the item behind it
-}
-
 // item reads the item at off. REQUIRES: off is that of an item.
 func (b packed) item(off int) packedItem {
 	it := readItem(b, off)
@@ -79,70 +70,11 @@ func (b packed) item(off int) packedItem {
 	return it
 }
 
-// readItem reads head and content at off; next is what lies behind those.
-func readItem(b []byte, off int) (it packedItem) {
-	c := b[off]
-	var size int // head and content
-	switch {
-	case c < headStr:
-		it.n, it.isInt, size = int64(c), true, 1
-	case c < head13:
-		n := int(c & 0x3f)
-		it.str, size = b[off+1:off+1+n], 1+n
-	case c < head12:
-		u := uint64(c&0x1f)<<8 | uint64(b[off+1])
-		it.n, it.isInt, size = int64(u<<51)>>51, true, 2
-	case c < headStr4:
-		n := int(c&0x0f)<<8 | int(b[off+1])
-		it.str, size = b[off+2:off+2+n], 2+n
-	case c == headStr4:
-		n := int(binary.LittleEndian.Uint32(b[off+1:]))
-		it.str, size = b[off+5:off+5+n], 5+n
-	default:
-		it.isInt = true
-		it.n, size = wideInt(b, off)
-	}
-	it.next = off + size
-	return it
-}
-
-// wideInt reads an integer of 2, 3, 4 or 8 bytes.
-func wideInt(b []byte, off int) (n int64, size int) {
-	switch b[off] {
-	case headInt2:
-		return int64(int16(binary.LittleEndian.Uint16(b[off+1:]))), 3
-	case headInt3:
-		u := uint32(b[off+1]) | uint32(b[off+2])<<8 | uint32(b[off+3])<<16
-		return int64(int32(u<<8) >> 8), 4
-	case headInt4:
-		return int64(int32(binary.LittleEndian.Uint32(b[off+1:]))), 5
-	}
-	return int64(binary.LittleEndian.Uint64(b[off+1:])), 9
-}
-
 // next returns the offset of the item behind the one at off; it is len(b)
 // behind the last.
 func (b packed) next(off int) int {
 	size := itemSize(b, off)
 	return off + size + backBytes(size)
-}
-
-// itemSize is the length of head and content at off.
-func itemSize(b []byte, off int) int {
-	switch c := b[off]; {
-	case c < headStr:
-		return 1
-	case c < head13:
-		return 1 + int(c&0x3f)
-	case c < head12:
-		return 2
-	case c < headStr4:
-		return 2 + (int(c&0x0f)<<8 | int(b[off+1]))
-	case c == headStr4:
-		return 5 + int(binary.LittleEndian.Uint32(b[off+1:]))
-	}
-	_, size := wideInt(b, off)
-	return size
 }
 
 // prev returns the offset of the item before off, which may be len(b); -1
@@ -183,132 +115,6 @@ func (b packed) seek(index int) int {
 		off = b.prev(off)
 	}
 	return off
-}
-
-// backBytes is the length of the field that tells a size backwards.
-func backBytes(size int) int {
-	n := 1
-	for size > 0x7f {
-		size >>= 7
-		n++
-	}
-	return n
-}
-
-// content is a string as it will be kept in a run.
-type content struct {
-	str   []byte
-	n     int64
-	isInt bool
-}
-
-// contentOf decides how s is kept. The result is a view of s.
-func contentOf(s []byte) content {
-	n, ok := canonicalInt(s)
-	return content{s, n, ok}
-}
-
-// contentOfInt is contentOf for an integer's digits.
-func contentOfInt(n int64) content { return content{nil, n, true} }
-
-// size is the length of head and content.
-func (c content) size() int {
-	switch n := len(c.str); {
-	case c.isInt:
-		return intItemBytes(c.n)
-	case n < 64:
-		return 1 + n
-	case n < 4096:
-		return 2 + n
-	default:
-		return 5 + n
-	}
-}
-
-// bytes is what the content takes in a run.
-func (c content) bytes() int {
-	size := c.size()
-	return size + backBytes(size)
-}
-
-// intItemBytes is the length of head and content of an integer.
-func intItemBytes(n int64) int {
-	switch {
-	case n >= 0 && n <= 127:
-		return 1
-	case n >= -4096 && n <= 4095:
-		return 2
-	case n >= -1<<15 && n < 1<<15:
-		return 3
-	case n >= -1<<23 && n < 1<<23:
-		return 4
-	case n >= -1<<31 && n < 1<<31:
-		return 5
-	}
-	return 9
-}
-
-// put writes the content to dst. REQUIRES: len(dst) == c.bytes().
-func (c content) put(dst []byte) {
-	size := c.write(dst)
-	for i, n := len(dst)-1, size; i >= size; i-- {
-		dst[i] = byte(n) & 0x7f
-		if n >>= 7; i > size {
-			dst[i] |= 0x80
-		}
-	}
-}
-
-// write writes head and content to dst and returns their length.
-// REQUIRES: len(dst) >= c.size().
-func (c content) write(dst []byte) int {
-	n := c.writeHead(dst)
-	if !c.isInt {
-		n += copy(dst[n:], c.str)
-	}
-	return n
-}
-
-// writeHead writes what stands before a string, or all of an integer, and
-// returns its length, at most headMax.
-func (c content) writeHead(dst []byte) int {
-	switch n := len(c.str); {
-	case c.isInt:
-		return putIntItem(dst, c.n)
-	case n < 64:
-		dst[0] = headStr | byte(n)
-		return 1
-	case n < 4096:
-		dst[0], dst[1] = head12|byte(n>>8), byte(n)
-		return 2
-	default:
-		dst[0] = headStr4
-		binary.LittleEndian.PutUint32(dst[1:], uint32(n))
-		return 5
-	}
-}
-
-// putIntItem writes head and content of an integer and returns their length.
-func putIntItem(dst []byte, n int64) int {
-	size := intItemBytes(n)
-	switch size {
-	case 1:
-		dst[0] = byte(n)
-	case 2:
-		dst[0], dst[1] = head13|byte(n>>8)&0x1f, byte(n)
-	case 3:
-		dst[0] = headInt2
-		binary.LittleEndian.PutUint16(dst[1:], uint16(n))
-	case 4:
-		dst[0], dst[1], dst[2], dst[3] = headInt3, byte(n), byte(n>>8), byte(n>>16)
-	case 5:
-		dst[0] = headInt4
-		binary.LittleEndian.PutUint32(dst[1:], uint32(n))
-	default:
-		dst[0] = headInt8
-		binary.LittleEndian.PutUint64(dst[1:], uint64(n))
-	}
-	return size
 }
 
 // append adds an item at the end. As with the other edits, the result lies in
@@ -376,41 +182,4 @@ func (b packed) find(off int, c content, skip int) int {
 		}
 	}
 	return -1
-}
-
-// is tells whether the item holds c.
-func (it *packedItem) is(c content) bool {
-	if it.isInt || c.isInt {
-		return it.isInt == c.isInt && it.n == c.n
-	}
-	return string(it.str) == string(c.str)
-}
-
-// content returns the item as content for another run.
-func (it *packedItem) content() content { return content{it.str, it.n, it.isInt} }
-
-// append adds the item's string to dst.
-func (it *packedItem) append(dst []byte) []byte {
-	if it.isInt {
-		return strconv.AppendInt(dst, it.n, 10)
-	}
-	return append(dst, it.str...)
-}
-
-// bytes returns the item's string: a view of the run, or for integers digits
-// written to scratch, which should have a capacity of 20.
-func (it *packedItem) bytes(scratch []byte) []byte {
-	if it.isInt {
-		return strconv.AppendInt(scratch[:0], it.n, 10)
-	}
-	return it.str
-}
-
-// len is the length of the item's string in bytes.
-func (it *packedItem) len() int {
-	if it.isInt {
-		var digits [20]byte
-		return len(strconv.AppendInt(digits[:0], it.n, 10))
-	}
-	return len(it.str)
 }

@@ -39,11 +39,7 @@ func (m members) takes(c content, lim *Limits) bool {
 	if m.enc == EncIntset && c.isInt {
 		return m.len() < lim.SetInts
 	}
-	size := len(c.str)
-	if c.str == nil && c.isInt {
-		var digits [20]byte
-		size = len(strconv.AppendInt(digits[:0], c.n, 10))
-	}
+	size := c.len()
 	if m.enc == EncIntset {
 		size = max(size, m.ints().longest())
 	}

@@ -126,7 +126,7 @@ func (c *ZCursor) Member() []byte {
 	case c.member.isInt:
 		return strconv.AppendInt(c.digits[:0], c.member.n, 10)
 	}
-	return c.member.str
+	return c.member.str()
 }
 
 // Score returns the member's score.

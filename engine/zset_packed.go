@@ -18,15 +18,15 @@ func scoreContent(f float64, buf *[8]byte) content {
 		return contentOfInt(int64(f))
 	}
 	putScore(buf[:], f)
-	return content{str: buf[:]}
+	return contentOfString(buf[:])
 }
 
 // score reads an item that scoreContent has made.
-func (it *packedItem) score() float64 {
+func (it packedItem) score() float64 {
 	if it.isInt {
 		return float64(it.n)
 	}
-	return getScore(it.str)
+	return getScore(it.str())
 }
 
 // scoreOf is the score of the member at off.
@@ -36,7 +36,7 @@ func (b oneway) scoreOf(off int) float64 {
 }
 
 // compareMember compares a member with bytes.
-func (it *packedItem) compareMember(member []byte) int {
+func (it packedItem) compareMember(member []byte) int {
 	var digits [20]byte
 	return bytes.Compare(it.bytes(digits[:0]), member)
 }

@@ -53,17 +53,8 @@ func (w *Writer) Flag(b bool) {
 	}
 }
 
-// Bulk writes a bulk string.
-func (w *Writer) Bulk(b []byte) { w.Buf = redcon.AppendBulk(w.Buf, b) }
-
 // BulkString writes a bulk string.
 func (w *Writer) BulkString(s string) { w.Buf = redcon.AppendBulkString(w.Buf, s) }
-
-// BulkInt writes n as a bulk string of decimal digits.
-func (w *Writer) BulkInt(n int64) {
-	var digits [20]byte
-	w.Bulk(strconv.AppendInt(digits[:0], n, 10))
-}
 
 // Null writes the null of a missing value.
 func (w *Writer) Null() {
