@@ -535,7 +535,7 @@ func (h *snapshotHistory) changeGroup(st *Stream, name []byte, id StreamID) {
 // whatever is written, removed, flushed, swapped, evicted or moved while it is
 // taken, and that nothing of it stays behind.
 func TestSnapshotIsTheCut(t *testing.T) {
-	for seed := range uint64(max(10, 40/slowdown)) {
+	for seed := range uint64(max(4, 40/slowdown)) {
 		h := &snapshotHistory{t: t, e: shardedEngine(t, 4), rng: rand.New(rand.NewPCG(seed, 1)), now: testNow, keys: 7 * (1 + int(seed%9)*8)}
 		h.sweeps, h.comp = make([]Sweeper, 4), h.e.NewCompactor()
 		h.e.SetLimit(3 << 30)
@@ -625,7 +625,7 @@ func (h *snapshotHistory) snapshot(name string, pace int) {
 // TestSnapshotAborted proves that a snapshot which is given up leaves nothing
 // behind and that the next one is complete.
 func TestSnapshotAborted(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(max(3, 20/slowdown)) {
 		h := &snapshotHistory{t: t, e: shardedEngine(t, 4), rng: rand.New(rand.NewPCG(seed, 2)), now: testNow, keys: 140}
 		h.sweeps, h.comp = make([]Sweeper, 4), h.e.NewCompactor()
 		for range 1000 {
