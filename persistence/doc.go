@@ -13,7 +13,7 @@
 // # Snapshots
 //
 // Snapshots.Save and Write write the data set as it is at one moment
-// (snapshot.go, cut.go), LoadFile and Load read one that this or any Redis from
+// (snapshot.go), LoadFile and Load read one that this or any Redis from
 // 2.8 to 7.4 has written (load.go). What is between the keys is known here, what
 // a value looks like package rdb knows, and how the engine comes by it whoever
 // implements Values: the commands, whose settings decide that.

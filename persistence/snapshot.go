@@ -22,6 +22,9 @@ type Snapshots struct {
 	Values Values
 	// FS is where files are. Default: OS.
 	FS FS
+	// AtCut, if it is not nil, is called at the moment that a snapshot is of,
+	// while nothing can change.
+	AtCut func()
 }
 
 func (s *Snapshots) fs() FS {
@@ -84,17 +87,17 @@ func (w *syncedWriter) Write(b []byte) (n int, err error) {
 // before the cut; readers take it as a hint.
 func (s *Snapshots) Write(ctx context.Context, w io.Writer, info Info, p *Progress) error {
 	enc := &encoder{values: s.Values, plain: info.Plain, frequencies: info.Frequencies}
-	sizes, total := s.sizes()
-	p.KeysTotal.Store(total)
+	sizes := s.sizes()
 	version := rdb.Version
 	if s.Engine.FieldDeadlines() {
 		version = rdb.VersionTTL
 	}
-	c, err := cut(s.Engine, enc.append)
+	sn, err := s.Engine.Cut(enc, s.AtCut)
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer sn.Close()
+	p.KeysTotal.Store(int64(sn.Keys()))
 	out := &summed{w: w, p: p, off: info.Unsummed}
 	var head rdb.Writer
 	info.write(&head, version)
@@ -104,7 +107,10 @@ func (s *Snapshots) Write(ctx context.Context, w io.Writer, info Info, p *Progre
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		piece, ok := c.Next()
+		piece, ok, err := sn.Next()
+		if err != nil {
+			return err
+		}
 		if !ok {
 			break
 		}
@@ -116,7 +122,9 @@ func (s *Snapshots) Write(ctx context.Context, w io.Writer, info Info, p *Progre
 				size.keys = 0 // it is told once
 			}
 		}
-		err = errors.Join(out.write(head.Buf), out.write(piece.Data))
+		if err = errors.Join(out.write(head.Buf), out.write(piece.Data)); err != nil {
+			return err
+		}
 		p.Keys.Add(int64(piece.Keys))
 	}
 	if err != nil {
@@ -128,8 +136,8 @@ func (s *Snapshots) Write(ctx context.Context, w io.Writer, info Info, p *Progre
 // sizeOf is the size of a database.
 type sizeOf struct{ keys, deadlines int }
 
-// sizes returns the size of each database, and how many keys there are.
-func (s *Snapshots) sizes() (sizes []sizeOf, total int64) {
+// sizes returns the size of each database.
+func (s *Snapshots) sizes() (sizes []sizeOf) {
 	sizes = make([]sizeOf, s.Engine.Databases())
 	for _, sh := range s.Engine.Shards() {
 		sh.Lock()
@@ -137,11 +145,10 @@ func (s *Snapshots) sizes() (sizes []sizeOf, total int64) {
 			keys, deadlines := sh.Len(db)
 			sizes[db].keys += keys
 			sizes[db].deadlines += deadlines
-			total += int64(keys)
 		}
 		sh.Unlock()
 	}
-	return sizes, total
+	return sizes
 }
 
 // write writes the header and what is known besides the keys.
@@ -158,32 +165,69 @@ func (i *Info) write(w *rdb.Writer, version int) {
 	}
 }
 
-// encoder appends the records of keys. It is used by whoever comes across a key
-// that belongs to the snapshot: by many goroutines.
+// encoder appends the records of keys (engine.SnapshotEncoder). It is used by
+// whoever comes across a key that belongs to the snapshot: by many goroutines.
 type encoder struct {
 	values             Values
 	plain, frequencies bool
 	writers            sync.Pool // of *rdb.Writer
 }
 
-// append appends the record of one key. REQUIRES: the item's shard is locked.
-func (e *encoder) append(dst []byte, _ int, key []byte, it *engine.Item) []byte {
-	w, _ := e.writers.Get().(*rdb.Writer)
-	if w == nil {
-		w = &rdb.Writer{Plain: e.plain}
-	}
-	w.Buf = dst
+// Record implements engine.SnapshotEncoder.
+func (e *encoder) Record(dst []byte, it *engine.Item) []byte {
+	w := e.writer(dst)
 	if it.IsItem() || it.Marks() != 0 {
 		w.Item(rdb.Item{Stored: it.IsItem(), Flags: it.Flags(), CAS: it.CAS(), Marks: uint8(it.Marks())})
 	}
+	e.key(w, it)
+	e.values.Append(w, it)
+	return e.done(w)
+}
+
+// Begin implements engine.SnapshotEncoder.
+func (e *encoder) Begin(dst []byte, it *engine.Item, l *engine.Large) []byte {
+	w := e.writer(dst)
+	e.key(w, it)
+	e.values.Begin(w, it, l)
+	return e.done(w)
+}
+
+// Part implements engine.SnapshotEncoder.
+func (e *encoder) Part(dst []byte, l *engine.Large, p *engine.Part) []byte {
+	w := e.writer(dst)
+	e.values.Part(w, l, p)
+	return e.done(w)
+}
+
+// End implements engine.SnapshotEncoder.
+func (e *encoder) End(dst []byte, st *engine.Stream) []byte {
+	w := e.writer(dst)
+	e.values.End(w, st)
+	return e.done(w)
+}
+
+// key writes what stands in front of a value.
+func (e *encoder) key(w *rdb.Writer, it *engine.Item) {
 	if ms := it.Deadline(); ms != engine.NoDeadline {
 		w.Deadline(ms)
 	}
 	if e.frequencies {
 		w.Freq(freqOf(it.Meta()))
 	}
-	w.Key(key)
-	e.values.Append(w, it)
+	w.Key(it.Key())
+}
+
+// writer returns a writer that appends to dst, for done to take back.
+func (e *encoder) writer(dst []byte) *rdb.Writer {
+	w, _ := e.writers.Get().(*rdb.Writer)
+	if w == nil {
+		w = &rdb.Writer{Plain: e.plain}
+	}
+	w.Buf = dst
+	return w
+}
+
+func (e *encoder) done(w *rdb.Writer) (dst []byte) {
 	dst, w.Buf = w.Buf, nil
 	w.Reset()
 	e.writers.Put(w)

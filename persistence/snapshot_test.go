@@ -37,6 +37,10 @@ func (v stringValues) Restore(db int, k engine.Key, kind rdb.Kind, body []byte, 
 	return true, v.e.SetString(db, k, content, a, nowMs)
 }
 
+func (stringValues) Begin(*rdb.Writer, *engine.Item, *engine.Large) { panic("strings only") }
+func (stringValues) Part(*rdb.Writer, *engine.Large, *engine.Part)  { panic("strings only") }
+func (stringValues) End(*rdb.Writer, *engine.Stream)                { panic("strings only") }
+
 const testNowMs = 1_000_000
 
 func newTestSnapshots(t testing.TB, limit uint64) *Snapshots {

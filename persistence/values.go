@@ -12,6 +12,11 @@ type Values interface {
 	// and returns the oldest version of the format that can express it.
 	// REQUIRES: the item's shard is locked.
 	Append(w *rdb.Writer, it *engine.Item) (version int)
+	// Begin, Part and End are Append for a large container whose parts are
+	// written one by one; see engine.SnapshotEncoder.
+	Begin(w *rdb.Writer, it *engine.Item, l *engine.Large)
+	Part(w *rdb.Writer, l *engine.Large, p *engine.Part)
+	End(w *rdb.Writer, st *engine.Stream)
 	// Restore makes the value of the given kind and body that of k, which must
 	// be absent, and reports whether the key is there now: it is not if all that
 	// the value holds has expired. Its errors are rdb.ErrCorrupt and

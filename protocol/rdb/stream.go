@@ -33,7 +33,7 @@ import "encoding/binary"
 // consumers Consumer and the IDs that it owns.
 type StreamWriter struct {
 	w     *Writer
-	start int // in w.Buf, where the number of nodes belongs
+	start int // in w.Buf, where the number of nodes belongs, -1 if it is there
 	nodes uint64
 }
 
@@ -43,16 +43,9 @@ func (w *Writer) Stream() StreamWriter {
 	return StreamWriter{w: w, start: len(w.Buf)}
 }
 
-// Node writes a node by its ID and the items of its listpack, encoded already:
-// only so can entries be told that are deleted and still there.
+// Node writes a node, see Writer.StreamNode.
 func (s *StreamWriter) Node(id StreamID, count int, items []byte) {
-	var key [16]byte
-	binary.BigEndian.PutUint64(key[:], id.Ms)
-	binary.BigEndian.PutUint64(key[8:], id.Seq)
-	s.w.String(key[:])
-	s.w.pack.Reset()
-	s.w.pack.Encoded(count, items)
-	s.w.listpack(&s.w.pack)
+	s.w.StreamNode(id, count, items)
 	s.nodes++
 }
 
@@ -66,10 +59,16 @@ func (w *Writer) rawID(id StreamID) {
 	w.Buf = binary.BigEndian.AppendUint64(w.Buf, id.Seq)
 }
 
+// StreamEnd returns the writer for what follows the nodes of a stream that was
+// begun with BeginStream.
+func (w *Writer) StreamEnd() StreamWriter { return StreamWriter{w: w, start: -1} }
+
 // Info ends the nodes and writes what is known besides, and how many groups
 // come.
 func (s *StreamWriter) Info(info StreamInfo, groups int) {
-	s.w.insertLength(s.start, s.nodes)
+	if s.start >= 0 {
+		s.w.insertLength(s.start, s.nodes)
+	}
 	s.w.Length(info.Length)
 	s.w.id(info.Last)
 	s.w.id(info.First)

@@ -28,8 +28,7 @@ func (w *Writer) listpack(p *Listpack) { w.String(p.Bytes()) }
 // Set writes a set of n members as a table, which versions before 7.2 have of
 // packed sets too.
 func (w *Writer) Set(n int, members iter.Seq[[]byte]) {
-	w.kind(KindSet)
-	w.Length(uint64(n))
+	w.BeginSet(n)
 	for m := range members {
 		w.String(m)
 	}
@@ -55,11 +54,9 @@ func (w *Writer) PackedHash(fields iter.Seq2[[]byte, []byte]) {
 
 // Hash writes a hash of n fields.
 func (w *Writer) Hash(n int, fields iter.Seq2[[]byte, []byte]) {
-	w.kind(KindHash)
-	w.Length(uint64(n))
+	w.BeginHash(n)
 	for field, value := range fields {
-		w.String(field)
-		w.String(value)
+		w.Pair(field, value)
 	}
 }
 
@@ -85,17 +82,9 @@ func (w *Writer) PackedHashTTL(firstMs int64, fields iter.Seq[Field]) {
 
 // HashTTL writes a hash of n fields. firstMs is the earliest deadline.
 func (w *Writer) HashTTL(n int, firstMs int64, fields iter.Seq[Field]) {
-	w.kind(KindHashTTL)
-	w.Millis(firstMs)
-	w.Length(uint64(n))
+	w.BeginHashTTL(n, firstMs)
 	for f := range fields {
-		if f.DeadlineMs == 0 {
-			w.Length(0)
-		} else {
-			w.Length(uint64(f.DeadlineMs - firstMs + 1))
-		}
-		w.String(f.Name)
-		w.String(f.Value)
+		w.PairTTL(&f, firstMs)
 	}
 }
 
@@ -118,11 +107,9 @@ func (w *Writer) PackedZSet(members iter.Seq2[[]byte, float64]) {
 // ZSet writes a sorted set of n members, in descending order, as Redis does
 // because it is the faster order to insert in.
 func (w *Writer) ZSet(n int, members iter.Seq2[[]byte, float64]) {
-	w.kind(KindZSet)
-	w.Length(uint64(n))
+	w.BeginZSet(n)
 	for member, score := range members {
-		w.String(member)
-		w.Double(score)
+		w.Scored(member, score)
 	}
 }
 

@@ -15,13 +15,18 @@ func appendStream(out *rdb.Writer, it *engine.Item) {
 		w.Node(rdb.StreamID(id), count, items)
 		return true
 	})
+	appendStreamEnd(&w, &st)
+}
+
+// appendStreamEnd writes all of a stream but its entries.
+func appendStreamEnd(w *rdb.StreamWriter, st *engine.Stream) {
 	w.Info(rdb.StreamInfo{
 		Length: uint64(st.Len()), Added: uint64(st.Added()),
 		Last: rdb.StreamID(st.LastID()), First: rdb.StreamID(st.FirstID()), MaxDeleted: rdb.StreamID(st.MaxDeletedID()),
 	}, st.Groups())
 	for i := range st.Groups() {
 		g := st.GroupAt(i)
-		appendGroup(&w, &g)
+		appendGroup(w, &g)
 	}
 }
 

@@ -25,6 +25,53 @@ func (v *Values) Append(w *rdb.Writer, it *engine.Item) (version int) {
 	return appendValue(w, it, v.Settings().Limits.ListSize)
 }
 
+// Begin writes the head of a large container: kind, the key that w was given,
+// and how many parts come.
+// REQUIRES: the item's shard is locked.
+func (v *Values) Begin(w *rdb.Writer, _ *engine.Item, l *engine.Large) {
+	switch {
+	case l.Type == engine.TypeList:
+		w.BeginList(l.Parts)
+	case l.Type == engine.TypeSet:
+		w.BeginSet(l.Parts)
+	case l.Type == engine.TypeZSet:
+		w.BeginZSet(l.Parts)
+	case l.Type == engine.TypeStream:
+		w.BeginStream(l.Parts)
+	case l.FirstMs == engine.NoDeadline:
+		w.BeginHash(l.Parts)
+	default:
+		w.BeginHashTTL(l.Parts, l.FirstMs)
+	}
+}
+
+// Part writes a part of a large container.
+func (v *Values) Part(w *rdb.Writer, l *engine.Large, p *engine.Part) {
+	switch {
+	case l.Type == engine.TypeList:
+		w.ListNode(p.Count, p.Items)
+	case l.Type == engine.TypeSet:
+		w.String(p.Key)
+	case l.Type == engine.TypeZSet:
+		w.Scored(p.Key, p.Score)
+	case l.Type == engine.TypeStream:
+		w.StreamNode(rdb.StreamID(p.ID), p.Count, p.Items)
+	case l.FirstMs == engine.NoDeadline:
+		w.Pair(p.Key, p.Value)
+	case p.DeadlineMs == engine.NoDeadline:
+		w.PairTTL(&rdb.Field{Name: p.Key, Value: p.Value}, l.FirstMs)
+	default:
+		w.PairTTL(&rdb.Field{Name: p.Key, Value: p.Value, DeadlineMs: p.DeadlineMs}, l.FirstMs)
+	}
+}
+
+// End writes what follows the entries of a stream.
+// REQUIRES: the stream's shard is locked.
+func (v *Values) End(w *rdb.Writer, st *engine.Stream) {
+	end := w.StreamEnd()
+	appendStreamEnd(&end, st)
+}
+
 // Restore makes the value of the given kind and body that of k, which must be
 // absent, and reports whether the key is there now: it is not if all that the
 // value holds has expired. A value that is no string takes the deadline of a
