@@ -314,7 +314,8 @@ func (z *ZSet) discard() {
 		return
 	}
 	if z.root != nil {
-		z.s.dropZSet(z.ref)
+		z.s.unlist(z.ref)
+		z.s.discardRoot(z.ref)
 		z.root, z.ref = nil, 0
 	}
 	z.run, z.detached = nil, false

@@ -70,6 +70,7 @@ func (z *ZSet) updateLarge(e entry, score float64) (old float64, err error) {
 	}
 	z.table().preserve(e)
 	putScore(value, score)
+	z.table().changed() // for State
 	return old, nil
 }
 

@@ -150,28 +150,3 @@ func (c *Ctx) zcount(by zrangeBy) {
 func zremRangeByRank(c *Ctx)  { c.zremRange(byRank, "zremrangebyrank") }
 func zremRangeByScore(c *Ctx) { c.zremRange(byScore, "zremrangebyscore") }
 func zremRangeByLex(c *Ctx)   { c.zremRange(byMember, "zremrangebylex") }
-
-// zremRange removes what lies between two limits.
-func (c *Ctx) zremRange(by zrangeBy, event string) {
-	b, ok := c.parseZBounds(by, 2, 3)
-	if !ok {
-		return
-	}
-	var z engine.ZSet
-	found, ok := c.zsetWrite(0, &z)
-	if !ok {
-		return
-	}
-	n := 0
-	if found {
-		first, end := b.ranks(&z)
-		n = end - first
-		if c.Heavy(n * zmemberBytes) {
-			return
-		}
-		z.RemoveRanks(first, end)
-	}
-	if c.zcommit(0, &z, n, event) {
-		c.Out.Int(int64(n))
-	}
-}

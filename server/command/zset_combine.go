@@ -57,6 +57,7 @@ func (a zaggregate) of(x, y float64) float64 {
 type zsource struct {
 	sorted engine.ZSet
 	plain  *engine.Set // nil: it is a sorted set, or there is none
+	key    int         // index into Ctx.Keys
 	size   int
 	weight float64
 }
@@ -77,18 +78,20 @@ func (s *zsource) score(member []byte) (score float64, ok bool) {
 	return s.sorted.Score(member)
 }
 
-// each calls f for all members until it returns false.
-func (s *zsource) each(f func(member []byte, score float64) bool) {
+// each calls f for all members until it returns false. It returns true: without
+// pauses nobody changes a source.
+func (s *zsource) each(f func(member []byte, score float64) bool) (same bool) {
 	if s.plain != nil {
 		s.plain.Each(func(member []byte) bool { return f(member, 1) })
-		return
+		return true
 	}
 	var cur engine.ZCursor
 	for s.sorted.Seek(&cur, 0, false); cur.Next(); {
 		if !f(cur.Member(), cur.Score()) {
-			return
+			break
 		}
 	}
+	return true
 }
 
 // zcombine is a request for a combination.
@@ -99,6 +102,9 @@ type zcombine struct {
 	scores    bool
 	limit     int64 // of ZINTERCARD, 0 = none
 	sources   []zsource
+	// each walks over a source: zsource.each, or with pauses. It returns false
+	// when a source has changed in one.
+	each func(s *zsource, f func(member []byte, score float64) bool) (same bool)
 }
 
 func zunion(c *Ctx)      { c.zcombine(zcombine{how: zunionOf}) }
@@ -127,19 +133,34 @@ func (c *Ctx) zcombine(q zcombine) {
 		c.Out.Error(ErrSyntax)
 		return
 	}
-	if !c.zsources(&q, int(n)) || !c.parseZCombine(&q, at+1+int(n)) {
-		return
+	for restarts := 0; ; restarts++ {
+		if !c.zsources(&q, int(n)) || !c.parseZCombine(&q, at+1+int(n)) {
+			return
+		}
+		work := 0
+		for i := range q.sources {
+			work += q.sources[i].size * zmemberBytes
+		}
+		if c.Heavy(work) {
+			c.uncount(len(c.Keys)-int(n), len(c.Keys)-1)
+			return
+		}
+		if c.Pause == nil || work < heavyBytes || restarts == maxRestarts {
+			c.zcombineAtOnce(&q)
+			return
+		}
+		if c.zcombineInSlices(&q) {
+			return
+		}
 	}
-	work := 0
-	for i := range q.sources {
-		work += q.sources[i].size * zmemberBytes
-	}
-	if c.Heavy(work) {
-		c.uncount(len(c.Keys)-int(n), len(c.Keys)-1)
-		return
-	}
+}
+
+// zcombineAtOnce computes the combination with the shards locked throughout.
+func (c *Ctx) zcombineAtOnce(q *zcombine) {
+	q.each = (*zsource).each
 	if q.how == zcountOf {
-		c.Out.Int(q.countInter())
+		n, _ := q.countInter()
+		c.Out.Int(n)
 		return
 	}
 	r := q.result()
@@ -160,7 +181,7 @@ func (c *Ctx) zsources(q *zcombine, n int) bool {
 	first := len(c.Keys) - n
 	for i := range q.sources {
 		s := &q.sources[i]
-		s.weight = 1
+		s.key, s.weight = first+i, 1
 		it := c.Load(first + i)
 		switch {
 		case it == nil:
@@ -226,18 +247,20 @@ func (c *Ctx) parseZCombine(q *zcombine, i int) bool {
 
 // result computes the combination, in no order.
 func (q *zcombine) result() *zresult {
+	r := &zresult{}
+	add := func(member []byte, score float64) bool {
+		r.add(member, score)
+		return true
+	}
 	switch q.how {
 	case zunionOf:
 		return q.union()
 	case zinterOf:
-		r := &zresult{}
-		q.inter(func(member []byte, score float64) bool {
-			r.add(member, score)
-			return true
-		})
-		return r
+		q.inter(add)
+	default:
+		q.diff(add)
 	}
-	return q.diff()
+	return r
 }
 
 // bySize orders the sources, those of one size as they were named.
@@ -266,11 +289,12 @@ func (q *zcombine) union() *zresult {
 	return r
 }
 
-// inter calls f for the members of all sources until it returns false.
-func (q *zcombine) inter(f func(member []byte, score float64) bool) {
+// inter calls f for the members of all sources until it returns false. It
+// returns false as each does.
+func (q *zcombine) inter(f func(member []byte, score float64) bool) (same bool) {
 	q.bySize()
 	smallest, others := &q.sources[0], q.sources[1:]
-	smallest.each(func(member []byte, score float64) bool {
+	return q.each(smallest, func(member []byte, score float64) bool {
 		score = smallest.weighed(score)
 		for i := range others {
 			has, ok := others[i].score(member)
@@ -283,25 +307,23 @@ func (q *zcombine) inter(f func(member []byte, score float64) bool) {
 	})
 }
 
-func (q *zcombine) countInter() (n int64) {
-	q.inter(func([]byte, float64) bool {
+func (q *zcombine) countInter() (n int64, same bool) {
+	same = q.inter(func([]byte, float64) bool {
 		n++
 		return n != q.limit
 	})
-	return n
+	return n, same
 }
 
-// diff is the members of the first source that no other has.
-func (q *zcombine) diff() *zresult {
-	r := &zresult{}
-	q.sources[0].each(func(member []byte, score float64) bool {
+// diff calls f for the members of the first source that no other has, until it
+// returns false. It returns false as each does.
+func (q *zcombine) diff(f func(member []byte, score float64) bool) (same bool) {
+	return q.each(&q.sources[0], func(member []byte, score float64) bool {
 		for i := range q.sources[1:] {
 			if _, ok := q.sources[1+i].score(member); ok {
 				return true
 			}
 		}
-		r.add(member, score)
-		return true
+		return f(member, score)
 	})
-	return r
 }

@@ -62,7 +62,8 @@ func zrandMember(c *Ctx) {
 	case count < 0:
 		c.zrandRepeated(&z, int(want), scores)
 	case int(want) == n:
-		c.zmembers(&z, 0, n, false, scores)
+		c.Pause = nil // it must not begin anew
+		c.zmembers(&z, 0, 0, n, zrangeOptions{scores: scores})
 	default:
 		c.zrandDistinct(&z, int(want), scores)
 	}

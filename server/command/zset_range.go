@@ -89,23 +89,28 @@ func (c *Ctx) zrange(form zrangeForm) {
 	if !ok {
 		return
 	}
-	var z engine.ZSet
-	found, ok := c.zset(source, &z)
-	if !ok {
-		return
-	}
-	first, n := 0, 0
-	if found {
-		first, n = o.place(&b, &z)
-		if c.heavyRead(source, n*zmemberBytes) {
+	mark := len(c.Out.Buf)
+	for restarts := 0; ; restarts++ {
+		var z engine.ZSet
+		found, ok := c.zset(source, &z)
+		if !ok {
 			return
 		}
+		first, n := 0, 0
+		if found {
+			first, n = o.place(&b, &z)
+			if c.heavyRead(source, n*zmemberBytes) {
+				return
+			}
+		}
+		if restarts == maxRestarts {
+			c.Pause = nil
+		}
+		if form.store && c.zrangeStore(source, first, n, o.reverse) || !form.store && c.zmembers(&z, source, first, n, o) {
+			return
+		}
+		c.Out.Buf = c.Out.Buf[:mark]
 	}
-	if form.store {
-		c.zrangeStore(&z, first, n, o.reverse)
-		return
-	}
-	c.zmembers(&z, first, n, o.reverse, o.scores)
 }
 
 // place returns the rank of the first member to return and how many there are.
@@ -132,17 +137,37 @@ func (o *zrangeOptions) place(b *zbounds, z *engine.ZSet) (first, n int) {
 	return from + skip, n
 }
 
-// zmembers replies n members from a rank on.
-func (c *Ctx) zmembers(z *engine.ZSet, first, n int, reverse, scores bool) {
-	c.zarray(n, scores)
-	if n == 0 {
-		return
+// zmembers replies n members of z, the sorted set at the i-th key, from a rank
+// on, many of them with pauses. It returns false when it has changed in one.
+func (c *Ctx) zmembers(z *engine.ZSet, i, first, n int, o zrangeOptions) (same bool) {
+	c.zarray(n, o.scores)
+	var g guard
+	step := n
+	if c.Pause != nil && n > zslice {
+		step = zslice
+		c.remember(&g, i)
 	}
-	var cur engine.ZCursor
-	for z.Seek(&cur, first, reverse); n > 0; n-- {
-		cur.Next()
-		c.zmember(cur.Member(), cur.Score(), scores)
+	for n > 0 {
+		var cur engine.ZCursor
+		z.Seek(&cur, first, o.reverse)
+		for range min(n, step) {
+			cur.Next()
+			c.zmember(cur.Member(), cur.Score(), o.scores)
+		}
+		if n -= step; n <= 0 {
+			break
+		}
+		if first += step; o.reverse {
+			first -= 2 * step
+		}
+		if !c.paused(&g) {
+			return false
+		}
+		if it, ok := c.Engine.Peek(c.DB, c.Keys[i], c.NowMs); ok {
+			_ = z.View(&it) // it is the sorted set that it was
+		}
 	}
+	return true
 }
 
 // zarray starts a reply of n members.
@@ -167,19 +192,30 @@ func (c *Ctx) zmember(member []byte, score float64, scores bool) {
 	c.Out.Double(score)
 }
 
-// zrangeStore makes n members of z, from a rank on, the sorted set at the first
-// key.
-func (c *Ctx) zrangeStore(z *engine.ZSet, first, n int, reverse bool) {
+// zrangeStore makes n members of the sorted set at the i-th key, from a rank on,
+// the one at the first key. It returns false, having changed nothing, when the
+// source has changed in a pause.
+func (c *Ctx) zrangeStore(i, first, n int, reverse bool) (done bool) {
 	if reverse {
 		first -= n - 1
 	}
-	r := zresult{}
-	if n > 0 {
-		var cur engine.ZCursor
-		for z.Seek(&cur, first, false); n > 0; n-- {
-			cur.Next()
-			r.add(cur.Member(), cur.Score())
-		}
+	var g guard
+	c.remember(&g, i)
+	b := engine.NewZSetBuilder(c.Keys[0].Shard, false, &c.Config.Limits)
+	var err error
+	same := c.zranks(&g, i, first, n, func(member []byte, score float64) bool {
+		err = b.Add(member, score)
+		return err == nil
+	})
+	switch {
+	case err != nil:
+		b.Discard()
+		c.Fail(err)
+	case !same:
+		b.Discard()
+		return false
+	default:
+		c.zstoreBuilt(0, b, "zrangestore")
 	}
-	c.zstore(0, &r, "zrangestore")
+	return true
 }
