@@ -8,6 +8,8 @@ SHELL := /bin/bash
 FUZZTIME ?= 10s
 # How long the mixed load of `make soak` runs.
 SOAK_DURATION ?= 1h
+# How many histories `make histories` runs.
+HISTORIES ?= 200000
 # Arguments for `make run`, for example ARGS="--port 7000 --maxmemory 1gb".
 ARGS ?=
 # Arguments for `make bench` and `make bench-quick`, for example BENCHARGS="-only memcached".
@@ -94,6 +96,10 @@ bench-quick: oracles build ## The same in one minute
 .PHONY: compat-long
 compat-long: oracles ## Compare long random histories with the real servers
 	COMPAT_LONG=1 go test -count=1 -timeout 6h ./test/compat
+
+.PHONY: histories
+histories: ## Run HISTORIES random lives of the log on a file system that fails (default 200000)
+	go test -count=1 -timeout 6h -v -run Histories ./persistence/oplog -histories $(HISTORIES)
 
 .PHONY: soak
 soak: ## Mixed load with changing value sizes for SOAK_DURATION (default 1h)

@@ -117,7 +117,10 @@ func (OS) SyncDir(name string) error {
 // gets a file with a temporary name in the same directory; when it or anything
 // behind it fails, that file is removed.
 func ReplaceFile(fsys FS, name, temporary string, write func(f File) error) error {
-	f, err := fsys.Create(temporary)
+	// A crash in the middle of a rename may leave both names for one file: it must
+	// not be emptied under its other name. What cannot be removed is still there.
+	_ = fsys.Remove(temporary)
+	f, err := fsys.OpenFile(temporary, os.O_RDWR|os.O_CREATE|os.O_EXCL, filePerm)
 	if err != nil {
 		return err
 	}

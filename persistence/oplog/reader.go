@@ -255,7 +255,7 @@ type ending struct {
 // block but is none at most wastedBytes.
 func (r *segmentReader) examine() (e ending, err error) {
 	e.end = r.offset
-	window := make([]byte, batchBytes)
+	window := make([]byte, min(batchBytes, r.size-r.offset))
 	var wasted int64
 	for at := r.offset; at < r.size; {
 		n, err := r.file.ReadAt(window[:min(int64(len(window)), r.size-at)], at)

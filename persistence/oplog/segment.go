@@ -139,6 +139,7 @@ type segment struct {
 	size       atomic.Int64 // bytes of header and blocks
 	durableEnd int64        // where the bytes end that are known to be durable, or later; under Log.syncMu
 	allocated  int64        // bytes that the file has been made to take; the writer's
+	ahead      int64        // bytes to take more than are needed
 }
 
 // end is where the next block goes, in bytes.
@@ -146,11 +147,6 @@ func (s *segment) end() int64 { return s.size.Load() }
 
 // blocks tells whether there are any.
 func (s *segment) blocks() bool { return s.end() > segmentHeader }
-
-// allocateBytes is how far ahead of the blocks the disk's space is taken. A
-// write that does not make the file longer is cheaper to sync: on ext4 it takes
-// 0.17 ms instead of 0.4.
-const allocateBytes = 16 << 20
 
 // createSegment makes a segment's file, in place of what had its name, and its
 // header durable.
@@ -177,7 +173,7 @@ func (s *segment) write(b []byte) error {
 	end := s.end() + int64(len(b))
 	if end > s.allocated {
 		// A disk that is too full for that may still have room for the blocks.
-		if to := end + allocateBytes; allocate(s.file, to) == nil {
+		if to := end + s.ahead; allocate(s.file, to) == nil {
 			s.allocated = to
 		}
 	}

@@ -135,6 +135,7 @@ func (l *Log) beginSegment(first uint64) error {
 			return err
 		}
 	}
+	seg.ahead = l.o.allocateBytes
 	l.seg = seg
 	close(l.cuts)
 	l.cuts = make(chan struct{})
@@ -153,18 +154,20 @@ func (l *Log) setManifest(m *manifest) error {
 	return nil
 }
 
-// unusedLSN finds where a new log may begin without using a name that is taken.
-// Only one that begins with an empty data set begins with record 1: without a
-// manifest, a segment of that name proves that there was one (recover.go).
+// unusedLSN finds where a new log may begin without touching a file of one that
+// is in force. One that begins with an empty data set, where there is none yet,
+// begins with record 1; no other does: without a manifest, a segment of that name
+// with records in it proves that there was one (recover.go).
 func unusedLSN(o *Options, empty bool) (uint64, error) {
+	_, err := o.FS.Stat(filepath.Join(o.Dir, manifestName(o.Name)))
+	if empty && isGone(err) {
+		return 1, nil
+	}
 	entries, err := o.FS.ReadDir(o.Dir)
 	if err != nil {
 		return 0, fmt.Errorf("cannot look for files of an older log: %w", err)
 	}
 	unused := uint64(2)
-	if empty {
-		unused = 1
-	}
 	for _, e := range entries {
 		for _, base := range []bool{false, true} {
 			if lsn, ok := lsnOfName(o.Name, e.Name(), base); ok {
