@@ -22,37 +22,17 @@ func (it *Item) ViewSet(x *Set) {
 	}
 }
 
-// FieldDeadlines tells whether there is a hash whose fields have deadlines. It
-// locks the shards one at a time.
-// REQUIRES: no shard is locked by the caller.
+// FieldDeadlines tells whether there may be a hash whose fields have deadlines:
+// one whose last deadline was taken back still counts if it is large.
+// REQUIRES: all shards are locked.
 func (e *Engine) FieldDeadlines() bool {
 	for _, s := range e.shards {
-		s.Lock()
-		has := s.fieldDeadlines()
-		s.Unlock()
-		if has {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *Shard) fieldDeadlines() (has bool) {
-	for i := range s.spaces {
-		sp := &s.spaces[i]
-		for _, d := range sp.due.items {
-			it, ok := s.itemByHash(sp, d.hash)
-			if !ok || it.fieldsDue() == never {
-				continue
-			}
-			var x Hash
-			it.ViewHash(&x)
-			x.EachField(func(_, _ []byte, deadline int64) bool {
-				has = deadline != NoDeadline
-				return !has
-			})
-			if has {
-				return true
+		for i := range s.spaces {
+			sp := &s.spaces[i]
+			for _, d := range sp.due.items {
+				if it, ok := s.itemByHash(sp, d.hash); ok && it.fieldsDue() != never {
+					return true
+				}
 			}
 		}
 	}

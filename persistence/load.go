@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -59,7 +60,7 @@ var errTwice = fmt.Errorf("%w: a key is there already", rdb.ErrCorrupt)
 
 // LoadFile loads a snapshot from a file. Damage is a
 // *CorruptError; a file that is not there is fs.ErrNotExist.
-func (s *Snapshots) LoadFile(name string, o LoadOptions, p *Progress) (err error) {
+func (s *Snapshots) LoadFile(ctx context.Context, name string, o LoadOptions, p *Progress) (err error) {
 	f, err := s.fs().Open(name)
 	if err != nil {
 		return err
@@ -70,14 +71,15 @@ func (s *Snapshots) LoadFile(name string, o LoadOptions, p *Progress) (err error
 		return err
 	}
 	p.BytesTotal.Store(info.Size())
-	_, err = s.Load(f, name, o, p)
+	_, err = s.Load(ctx, f, name, o, p)
 	return err
 }
 
 // Load loads a snapshot from r, which may go on behind its end, but must not
 // keep a reader waiting there; name is what errors call it. It returns the
-// snapshot's length in bytes.
-func (s *Snapshots) Load(r io.Reader, name string, o LoadOptions, p *Progress) (size int64, err error) {
+// snapshot's length in bytes. It ends early, with the context's cause, when that
+// is done.
+func (s *Snapshots) Load(ctx context.Context, r io.Reader, name string, o LoadOptions, p *Progress) (size int64, err error) {
 	if o.Loaders == 0 {
 		o.Loaders = runtime.GOMAXPROCS(0)
 	}
@@ -86,7 +88,7 @@ func (s *Snapshots) Load(r io.Reader, name string, o LoadOptions, p *Progress) (
 	for range o.Loaders {
 		wg.Go(l.insertAll)
 	}
-	c := cutter{loading: l, r: r}
+	c := cutter{loading: l, ctx: ctx, r: r}
 	err = c.run()
 	close(l.batches)
 	wg.Wait()
@@ -240,6 +242,7 @@ func (l *loading) insert(db int, f *rdb.Frame) error {
 // cutter reads the file and cuts it into batches.
 type cutter struct {
 	*loading
+	ctx     context.Context
 	r       io.Reader
 	buf     []byte
 	base    int64 // offset of buf in the file
@@ -314,6 +317,9 @@ func (c *cutter) frame(f *rdb.Frame) error {
 // more hands over what was read and reads on, so that the record at c.at comes
 // nearer to its end.
 func (c *cutter) more() error {
+	if c.ctx.Err() != nil {
+		return context.Cause(c.ctx)
+	}
 	if c.at > c.start {
 		c.flush()
 	}

@@ -22,9 +22,10 @@ type Snapshots struct {
 	Values Values
 	// FS is where files are. Default: OS.
 	FS FS
-	// AtCut, if it is not nil, is called at the moment that a snapshot is of,
-	// while nothing can change.
-	AtCut func()
+
+	// one is held while a snapshot is written. Rank: above all locks of the
+	// engine. I/O happens under it.
+	one sync.Mutex
 }
 
 func (s *Snapshots) fs() FS {
@@ -46,6 +47,11 @@ type Info struct {
 	Plain, Unsummed bool
 	// Frequencies tells how often each key was used, by Redis's measure.
 	Frequencies bool
+	// NoKeys leaves the keys away.
+	NoKeys bool
+	// AtCut, if it is not nil, is called at the moment whose state is written,
+	// while nothing can change.
+	AtCut func()
 }
 
 // temporarySuffix is behind the name of a file that is being written.
@@ -82,50 +88,35 @@ func (w *syncedWriter) Write(b []byte) (n int, err error) {
 	return n, err
 }
 
-// Write writes a snapshot to w. It ends early, with the context's cause, when
-// that is done. What is known in advance, version and sizes, is that of a moment
-// before the cut; readers take it as a hint.
+// Write writes a snapshot to w: the state of one moment, while others go on
+// changing the data. It ends early, with the context's cause, when that is done.
+// One snapshot is written at a time; others wait for it.
 func (s *Snapshots) Write(ctx context.Context, w io.Writer, info Info, p *Progress) error {
+	s.one.Lock()
+	defer s.one.Unlock()
+	var head rdb.Writer
+	var sizes []sizeOf
 	enc := &encoder{values: s.Values, plain: info.Plain, frequencies: info.Frequencies}
-	sizes := s.sizes()
-	version := rdb.Version
-	if s.Engine.FieldDeadlines() {
-		version = rdb.VersionTTL
-	}
-	sn, err := s.Engine.Cut(enc, s.AtCut)
+	sn, err := s.Engine.Cut(enc, func() {
+		version := rdb.Version
+		if s.Engine.FieldDeadlines() {
+			version = rdb.VersionTTL
+		}
+		info.write(&head, version)
+		sizes = s.sizes()
+		if info.AtCut != nil {
+			info.AtCut()
+		}
+	})
 	if err != nil {
 		return err
 	}
 	defer sn.Close()
 	p.KeysTotal.Store(int64(sn.Keys()))
 	out := &summed{w: w, p: p, off: info.Unsummed}
-	var head rdb.Writer
-	info.write(&head, version)
 	err = out.write(head.Buf)
-	selected := -1
-	for err == nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		piece, ok, err := sn.Next()
-		if err != nil {
-			return err
-		}
-		if !ok {
-			break
-		}
-		if head.Buf = head.Buf[:0]; piece.DB != selected {
-			selected = piece.DB
-			head.Select(selected)
-			if size := &sizes[selected]; size.keys > 0 {
-				head.Resize(size.keys, size.deadlines)
-				size.keys = 0 // it is told once
-			}
-		}
-		if err = errors.Join(out.write(head.Buf), out.write(piece.Data)); err != nil {
-			return err
-		}
-		p.Keys.Add(int64(piece.Keys))
+	if err == nil && !info.NoKeys {
+		err = writeKeys(ctx, sn, out, sizes)
 	}
 	if err != nil {
 		return err
@@ -133,20 +124,44 @@ func (s *Snapshots) Write(ctx context.Context, w io.Writer, info Info, p *Progre
 	return out.end()
 }
 
+// writeKeys writes what a snapshot holds.
+func writeKeys(ctx context.Context, sn *engine.Snapshot, out *summed, sizes []sizeOf) error {
+	var head rdb.Writer
+	for selected := -1; ; {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		c, ok, err := sn.Next()
+		if !ok || err != nil {
+			return err
+		}
+		if head.Buf = head.Buf[:0]; c.DB != selected {
+			selected = c.DB
+			head.Select(selected)
+			if size := &sizes[selected]; size.keys > 0 {
+				head.Resize(size.keys, size.deadlines)
+				size.keys = 0 // it is told once
+			}
+		}
+		if err := errors.Join(out.write(head.Buf), out.write(c.Data)); err != nil {
+			return err
+		}
+		out.p.Keys.Add(int64(c.Keys))
+	}
+}
+
 // sizeOf is the size of a database.
 type sizeOf struct{ keys, deadlines int }
 
-// sizes returns the size of each database.
-func (s *Snapshots) sizes() (sizes []sizeOf) {
-	sizes = make([]sizeOf, s.Engine.Databases())
+// sizes returns the size of each database. REQUIRES: all shards are locked.
+func (s *Snapshots) sizes() []sizeOf {
+	sizes := make([]sizeOf, s.Engine.Databases())
 	for _, sh := range s.Engine.Shards() {
-		sh.Lock()
 		for db := range sizes {
 			keys, deadlines := sh.Len(db)
 			sizes[db].keys += keys
 			sizes[db].deadlines += deadlines
 		}
-		sh.Unlock()
 	}
 	return sizes
 }
@@ -165,20 +180,49 @@ func (i *Info) write(w *rdb.Writer, version int) {
 	}
 }
 
-// encoder appends the records of keys (engine.SnapshotEncoder). It is used by
-// whoever comes across a key that belongs to the snapshot: by many goroutines.
+// encoder makes the records of a snapshot (engine.SnapshotEncoder). It is used by
+// whoever comes across a key that belongs to it: by many goroutines.
 type encoder struct {
 	values             Values
 	plain, frequencies bool
 	writers            sync.Pool // of *rdb.Writer
 }
 
-// Record implements engine.SnapshotEncoder.
-func (e *encoder) Record(dst []byte, it *engine.Item) []byte {
-	w := e.writer(dst)
+// writer returns one that appends to dst, to be given to done.
+func (e *encoder) writer(dst []byte) *rdb.Writer {
+	w, _ := e.writers.Get().(*rdb.Writer)
+	if w == nil {
+		w = &rdb.Writer{Plain: e.plain}
+	}
+	w.Buf = dst
+	return w
+}
+
+func (e *encoder) done(w *rdb.Writer) []byte {
+	dst := w.Buf
+	w.Buf = nil
+	w.Reset()
+	e.writers.Put(w)
+	return dst
+}
+
+// key writes what stands in front of a value.
+func (e *encoder) key(w *rdb.Writer, it *engine.Item) {
 	if it.IsItem() || it.Marks() != 0 {
 		w.Item(rdb.Item{Stored: it.IsItem(), Flags: it.Flags(), CAS: it.CAS(), Marks: uint8(it.Marks())})
 	}
+	if ms := it.Deadline(); ms != engine.NoDeadline {
+		w.Deadline(ms)
+	}
+	if e.frequencies {
+		w.Freq(freqOf(it.Meta()))
+	}
+	w.Key(it.Key())
+}
+
+// Record implements engine.SnapshotEncoder.
+func (e *encoder) Record(dst []byte, it *engine.Item) []byte {
+	w := e.writer(dst)
 	e.key(w, it)
 	e.values.Append(w, it)
 	return e.done(w)
@@ -204,34 +248,6 @@ func (e *encoder) End(dst []byte, st *engine.Stream) []byte {
 	w := e.writer(dst)
 	e.values.End(w, st)
 	return e.done(w)
-}
-
-// key writes what stands in front of a value.
-func (e *encoder) key(w *rdb.Writer, it *engine.Item) {
-	if ms := it.Deadline(); ms != engine.NoDeadline {
-		w.Deadline(ms)
-	}
-	if e.frequencies {
-		w.Freq(freqOf(it.Meta()))
-	}
-	w.Key(it.Key())
-}
-
-// writer returns a writer that appends to dst, for done to take back.
-func (e *encoder) writer(dst []byte) *rdb.Writer {
-	w, _ := e.writers.Get().(*rdb.Writer)
-	if w == nil {
-		w = &rdb.Writer{Plain: e.plain}
-	}
-	w.Buf = dst
-	return w
-}
-
-func (e *encoder) done(w *rdb.Writer) (dst []byte) {
-	dst, w.Buf = w.Buf, nil
-	w.Reset()
-	e.writers.Put(w)
-	return dst
 }
 
 // Redis's measure of use is a counter that starts at freqNew and grows ever

@@ -21,10 +21,11 @@ import (
 // they hold.
 type stringValues struct{ e *engine.Engine }
 
-func (v stringValues) Append(w *rdb.Writer, it *engine.Item) int {
-	w.StringValue(it.AppendBytes(nil))
-	return rdb.Version
-}
+func (v stringValues) Append(w *rdb.Writer, it *engine.Item) { w.StringValue(it.AppendBytes(nil)) }
+
+func (stringValues) Begin(*rdb.Writer, *engine.Item, *engine.Large) { panic("strings only") }
+func (stringValues) Part(*rdb.Writer, *engine.Large, *engine.Part)  { panic("strings only") }
+func (stringValues) End(*rdb.Writer, *engine.Stream)                { panic("strings only") }
 
 func (v stringValues) Restore(db int, k engine.Key, kind rdb.Kind, body []byte, a engine.Attrs, nowMs int64) (bool, error) {
 	if kind != rdb.KindString {
@@ -36,10 +37,6 @@ func (v stringValues) Restore(db int, k engine.Key, kind rdb.Kind, body []byte, 
 	}
 	return true, v.e.SetString(db, k, content, a, nowMs)
 }
-
-func (stringValues) Begin(*rdb.Writer, *engine.Item, *engine.Large) { panic("strings only") }
-func (stringValues) Part(*rdb.Writer, *engine.Large, *engine.Part)  { panic("strings only") }
-func (stringValues) End(*rdb.Writer, *engine.Stream)                { panic("strings only") }
 
 const testNowMs = 1_000_000
 
@@ -106,7 +103,7 @@ func load(t testing.TB, r io.Reader, o LoadOptions) (*Snapshots, *Progress, erro
 	t.Helper()
 	s, p := newTestSnapshots(t, 0), new(Progress)
 	o.NowMs = testNowMs
-	_, err := s.Load(r, "test.rdb", o, p)
+	_, err := s.Load(context.Background(), r, "test.rdb", o, p)
 	return s, p, err
 }
 
@@ -202,7 +199,7 @@ func TestDamagedSnapshots(t *testing.T) {
 		t.Helper()
 		back := openTestSnapshots(t, 0)
 		defer func() { _ = back.Engine.Close() }()
-		_, err := back.Load(bytes.NewReader(damaged), "test.rdb", LoadOptions{NowMs: testNowMs}, new(Progress))
+		_, err := back.Load(context.Background(), bytes.NewReader(damaged), "test.rdb", LoadOptions{NowMs: testNowMs}, new(Progress))
 		var at *CorruptError
 		if errors.As(err, &at) {
 			if at.File != "test.rdb" || at.Offset < 0 || at.Offset > int64(len(b)) || at.Reason == "" {
@@ -270,7 +267,7 @@ func TestLoadDeadlines(t *testing.T) {
 	b := s.written(t, Info{})
 	back := newTestSnapshots(t, 0)
 	var p Progress
-	if _, err := back.Load(bytes.NewReader(b), "x", LoadOptions{NowMs: testNowMs + 1}, &p); err != nil {
+	if _, err := back.Load(context.Background(), bytes.NewReader(b), "x", LoadOptions{NowMs: testNowMs + 1}, &p); err != nil {
 		t.Fatal(err)
 	}
 	if back.get(0, "early") != "absent" || back.get(0, "late") != s.get(0, "late") || back.get(0, "last") != s.get(0, "last") {
@@ -300,7 +297,7 @@ func TestLoadNoRoom(t *testing.T) {
 			}
 			return made
 		}}
-		_, err := small.Load(bytes.NewReader(b), "x", o, new(Progress))
+		_, err := small.Load(context.Background(), bytes.NewReader(b), "x", o, new(Progress))
 		if errors.Is(err, errNoRoom) == made || (err == nil) != made || asked == 0 {
 			t.Errorf("room made %t, asked %d times: %v", made, asked, err)
 		}
@@ -313,7 +310,7 @@ func TestLoadFalseLength(t *testing.T) {
 	s := newTestSnapshots(t, 0)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := s.Load(bytes.NewReader(b), "x", LoadOptions{}, new(Progress))
+	_, err := s.Load(context.Background(), bytes.NewReader(b), "x", LoadOptions{}, new(Progress))
 	runtime.ReadMemStats(&after)
 	if !errors.Is(err, ErrCorrupt) {
 		t.Fatal(err)
@@ -340,10 +337,10 @@ func TestSaveStops(t *testing.T) {
 	}
 	s.set(t, 0, "k", "newer", plain()) // the data is not locked any more
 	back := newTestSnapshots(t, 0)
-	if err := back.LoadFile(name, LoadOptions{NowMs: testNowMs}, new(Progress)); err != nil || !strings.HasPrefix(back.get(0, "k"), "old ") {
+	if err := back.LoadFile(context.Background(), name, LoadOptions{NowMs: testNowMs}, new(Progress)); err != nil || !strings.HasPrefix(back.get(0, "k"), "old ") {
 		t.Errorf("the file holds %s, %v", back.get(0, "k"), err)
 	}
-	if err := back.LoadFile(name+"x", LoadOptions{}, new(Progress)); !errors.Is(err, fs.ErrNotExist) {
+	if err := back.LoadFile(context.Background(), name+"x", LoadOptions{}, new(Progress)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
 	}
 }

@@ -8,10 +8,9 @@ import (
 // Values writes and makes values: what a snapshot needs of who knows the
 // commands' settings. It is used by many goroutines.
 type Values interface {
-	// Append writes an item's value to w, and the key that w was given with it,
-	// and returns the oldest version of the format that can express it.
+	// Append writes an item's value to w, and the key that w was given with it.
 	// REQUIRES: the item's shard is locked.
-	Append(w *rdb.Writer, it *engine.Item) (version int)
+	Append(w *rdb.Writer, it *engine.Item)
 	// Begin, Part and End are Append for a large container whose parts are
 	// written one by one; see engine.SnapshotEncoder.
 	Begin(w *rdb.Writer, it *engine.Item, l *engine.Large)

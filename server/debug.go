@@ -59,8 +59,8 @@ var debugRows = map[string]struct {
 	"SEGFAULT":          {2, 2, debugRefused("larder does not crash on request")},
 	"RESTART":           {2, 3, debugRefused("larder does not restart itself: its service manager does")},
 	"LEAK":              {3, 3, debugRefused("larder does not leak on request")},
-	"RELOAD":            {2, 5, debugRefused("this version keeps nothing on disk")},
-	"LOADAOF":           {2, 2, debugRefused("this version keeps nothing on disk")},
+	"RELOAD":            {2, math.MaxInt32, debugReload},
+	"LOADAOF":           {2, 2, debugRefused("this version keeps no log of writes")},
 }
 
 // debugCommand implements DEBUG for those whom enable-debug-command lets.

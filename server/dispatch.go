@@ -180,10 +180,20 @@ func (ex *executor) refuse(s *session, cmd, top *bound, args [][]byte) string {
 		return "NOAUTH Authentication required."
 	case s.tx != nil && cmd.Is&command.NoMulti != 0:
 		return "ERR Command not allowed inside a transaction"
+	case ex.srv.saver.failing.Load() && s.writes(cmd) && ex.srv.saver.refusesWrites():
+		return errMisconf
 	case !cmd.always && s.confined():
 		return errConfined(cmd)
+	case ex.srv.loading.Load() && cmd.Is&command.Loading == 0:
+		return errLoading
 	}
 	return ""
+}
+
+// writes tells whether a command writes, or is how clients ask whether they may
+// (PING). EXEC does what its queue does.
+func (s *session) writes(cmd *bound) bool {
+	return cmd.Is&command.Write != 0 || cmd.FullName() == "ping" || cmd.exec && s.tx != nil && s.tx.flags&command.Write != 0
 }
 
 // run executes an accepted command and counts it.

@@ -107,6 +107,10 @@ var sessionHandlers = map[string]sessionHandler{
 	"script|help":      scriptHelp,
 	"script|kill":      scriptKill,
 	"script|load":      scriptLoad,
+	// save_commands.go
+	"bgsave":   bgsave,
+	"lastsave": lastSave,
+	"save":     saveCommand,
 	// debug.go, info.go and others
 	"debug":    debugCommand,
 	"info":     info,

@@ -6,28 +6,6 @@ import (
 	"strings"
 )
 
-// infoPersistence is the section about what is kept on disk: nothing in this
-// version.
-func infoPersistence(srv *Server, b *infoText) {
-	b.zeros("loading", "async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age")
-	b.fixed("current_fork_perc", 0, 2)
-	b.zeros("current_save_keys_processed", "current_save_keys_total")
-	b.uint("rdb_changes_since_last_save", srv.sum(false).dirty)
-	b.int("rdb_bgsave_in_progress", 0)
-	b.int("rdb_last_save_time", srv.started.Unix())
-	b.text("rdb_last_bgsave_status", "ok")
-	b.int("rdb_last_bgsave_time_sec", -1)
-	b.int("rdb_current_bgsave_time_sec", -1)
-	b.zeros("rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded",
-		"aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled")
-	b.int("aof_last_rewrite_time_sec", -1)
-	b.int("aof_current_rewrite_time_sec", -1)
-	b.text("aof_last_bgrewrite_status", "ok")
-	b.zeros("aof_rewrites", "aof_rewrites_consecutive_failures")
-	b.text("aof_last_write_status", "ok")
-	b.zeros("aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size")
-}
-
 // infoStats is the section about what has happened.
 func infoStats(srv *Server, b *infoText) {
 	t, r := srv.statistics(false), srv.sampler.rates()

@@ -32,6 +32,10 @@ func (ex *executor) dispatchMemcached(s *session, f *memcacheFront, r *memcache.
 		ex.memcacheDenied(s, r)
 		return true
 	}
+	if refusal := ex.memcacheHindered(r); refusal != "" {
+		ex.memcacheRefused(s, r, refusal)
+		return true
+	}
 	switch {
 	case r.Proto == memcache.Text && (r.Op == memcache.OpGet || r.Op == memcache.OpGat):
 		if r.Keys != 1 {
@@ -74,6 +78,29 @@ func (ex *executor) memcacheDenied(s *session, r *memcache.Request) {
 		return
 	}
 	s.out.Buf = memcache.AppendClientError(s.out.Buf, "unauthenticated")
+}
+
+// memcacheHindered says why the server does not do now what is asked, "" if it
+// does.
+func (ex *executor) memcacheHindered(r *memcache.Request) string {
+	switch {
+	case !ex.srv.loading.Load() && !ex.srv.saver.failing.Load(), r.Op == memcache.OpQuit, r.Op == memcache.OpVersion:
+		return ""
+	case ex.srv.loading.Load():
+		return memcachedLoading
+	case r.Op.HasKey() && command.MemcachedWrites(r) && ex.srv.saver.refusesWrites():
+		return memcachedMisconf
+	}
+	return ""
+}
+
+// memcacheRefused replies that the server does not do now what is asked.
+func (ex *executor) memcacheRefused(s *session, r *memcache.Request, why string) {
+	if r.Proto == memcache.Binary {
+		s.out.Buf = memcache.AppendBinaryError(s.out.Buf, r, memcache.StatusTemporary)
+		return
+	}
+	s.out.Buf = memcache.AppendServerError(s.out.Buf, why)
 }
 
 // memcacheKey runs a request on one key: it locks the key's shard, runs the

@@ -292,9 +292,12 @@ func (k *memoryKeeper) compactSlice(start time.Time) (more bool) {
 }
 
 // discard frees flushed data: what is small at once, the rest in the
-// background.
+// background. FLUSHALL leaves that of all databases.
 // REQUIRES: no shard is locked.
 func (srv *Server) discard(g []*engine.Garbage) {
+	if len(g) >= srv.engine.Databases() {
+		srv.saver.emptied()
+	}
 	var large []*engine.Garbage
 	for _, g := range g {
 		if g.Keys <= discardAtOnce {

@@ -33,6 +33,8 @@ type pauseGate struct {
 	timer   *time.Timer
 	waiting []*session
 	stopped bool // there are no more pauses
+	// final tells that the server ends, and that what is held back is dropped.
+	final bool
 }
 
 // closed tells whether a command has to wait. EXEC does what its queue does.
@@ -59,6 +61,10 @@ func (g *pauseGate) wait(s *session) bool {
 	defer g.mu.Unlock()
 	if g.kind.Load() == uint32(pauseNone) {
 		return false
+	}
+	if g.final {
+		s.closing = closeFlushed
+		return true
 	}
 	s.parked, s.paused = true, true
 	g.waiting = append(g.waiting, s)
@@ -115,7 +121,11 @@ func (g *pauseGate) resume() {
 	g.mu.Lock()
 	waiting := g.waiting
 	g.waiting, g.untilMs = nil, 0
-	g.kind.Store(uint32(pauseNone))
+	if g.final {
+		g.kind.Store(uint32(pauseWrites))
+	} else {
+		g.kind.Store(uint32(pauseNone))
+	}
 	if g.timer != nil {
 		g.timer.Stop()
 		g.timer = nil
@@ -129,11 +139,13 @@ func (g *pauseGate) resume() {
 	}
 }
 
-// stop ends the pause, and allows no more.
+// stop ends the pause, and allows no more. With dropWrites, those that were held
+// back and those that still come are not run: their connections are closed
+// without a reply, so that nobody believes in what no snapshot contains.
 // REQUIRES: no session is locked by the caller.
-func (g *pauseGate) stop() {
+func (g *pauseGate) stop(dropWrites bool) {
 	g.mu.Lock()
-	g.stopped = true
+	g.stopped, g.final = true, dropWrites
 	g.mu.Unlock()
 	g.resume()
 }

@@ -43,13 +43,17 @@ type Server struct {
 	waiting   waitRoom
 	memcached memcachedService
 	pause     pauseGate
+	saver     saver
 	slowlog   slowlog
 	latency   latencyMonitor
 	sampler   sampler
 	listeners []*listener
 	driver    connDriver
 
-	running      bool // Start has succeeded
+	running bool // Start has succeeded
+	// loading tells that commands wait for the data set.
+	loading      atomic.Bool
+	load         atomic.Pointer[loadJob] // that runs, nil if none
 	runID        string
 	replID       atomic.Pointer[string] // names the history of the data; DEBUG CHANGE-REPL-ID draws a new one
 	started      time.Time
@@ -67,6 +71,8 @@ type Options struct {
 	Log        *zap.Logger
 	// SetLogLevel makes Log follow the directive loglevel; nil if it cannot.
 	SetLogLevel func(level string)
+	// OpenSnapshots makes what keeps snapshots; nil: none are kept.
+	OpenSnapshots OpenSnapshots
 }
 
 // New prepares a server; Start makes it listen.
@@ -102,10 +108,16 @@ func New(o Options) (*Server, error) {
 	srv.expiry.init(srv)
 	srv.reclaim.init(srv)
 	srv.scripting.init()
+	var store SnapshotStore
+	if o.OpenSnapshots != nil {
+		store = o.OpenSnapshots(srv.engine, &command.Values{Engine: srv.engine, Settings: srv.settings.Load})
+	}
+	srv.saver.init(srv, store)
 	return srv, nil
 }
 
-// Start opens the listeners and begins to serve.
+// Start opens the listeners and begins to serve. If there is a snapshot to load,
+// clients are told to wait until LoadSnapshot has returned.
 func (srv *Server) Start() error {
 	srv.raiseFileLimit()
 	cfg := srv.cfg.Load()
@@ -113,6 +125,7 @@ func (srv *Server) Start() error {
 	if srv.driver, err = newDriver(srv, cfg); err != nil {
 		return err
 	}
+	srv.loading.Store(srv.hasSnapshot())
 	srv.driver.start()
 	if err := srv.listen(cfg); err != nil {
 		srv.Shutdown(0)
@@ -123,6 +136,7 @@ func (srv *Server) Start() error {
 	srv.memory.start()
 	srv.sampler.start(srv)
 	srv.crowd.start(srv)
+	srv.saver.start()
 	srv.running = true
 	return nil
 }
@@ -132,13 +146,15 @@ func (srv *Server) Start() error {
 // it is in and writes the replies; then the workers and the background work;
 // the engine last, when nothing can touch it any more. Replies that clients do
 // not take within drain are lost, and so are commands that run longer than
-// that: the data is then left to the end of the process.
+// that: the data is then left to the end of the process. If PrepareShutdown has
+// written a snapshot and something has changed since, another one is written
+// when nothing can change any more.
 func (srv *Server) Shutdown(drain time.Duration) {
 	deadline := time.Now().Add(drain)
 	for _, l := range srv.listeners {
 		l.close()
 	}
-	srv.pause.stop()
+	srv.pause.stop(srv.saver.final.Load())
 	srv.waiting.stop()
 	if srv.driver != nil {
 		srv.driver.stop(drain)
@@ -151,11 +167,13 @@ func (srv *Server) Shutdown(drain time.Duration) {
 		return
 	}
 	if srv.running {
+		srv.saver.stop()
 		srv.crowd.stop()
 		srv.sampler.stop()
 		srv.memory.stop()
 		srv.expiry.stop()
 		srv.reclaim.stop()
+		srv.saver.saveLast()
 	}
 	if err := srv.engine.Close(); err != nil {
 		srv.log.Warn("cannot give memory back", zap.Error(err))

@@ -1,6 +1,14 @@
 package server
 
-import "larder/server/command"
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"larder/server/command"
+)
 
 // Version is larder's version.
 const Version = "0.1.0"
@@ -11,20 +19,83 @@ func (srv *Server) ShutdownRequested() <-chan struct{} { return srv.shutdown }
 // requestShutdown asks the owner of the server to call Shutdown.
 func (srv *Server) requestShutdown() { srv.shutdownOnce.Do(func() { close(srv.shutdown) }) }
 
+// shutdownOptions are what SHUTDOWN and the directives shutdown-on-sigint and
+// shutdown-on-sigterm say. NOW has nothing to skip: there are no replicas to
+// wait for.
+type shutdownOptions struct{ save, noSave, force bool }
+
+// finalPause is how long writes are held back at most while the last snapshot
+// is written.
+const finalPause = 24 * time.Hour
+
+// PrepareShutdown writes the snapshot that the server is to end with, if the
+// configuration or the options, words of default, save, nosave, now and force,
+// ask for one. From its start on writes are held back. If it returns an error,
+// which the log explains, the server goes on.
+func (srv *Server) PrepareShutdown(words string) error {
+	var o shutdownOptions
+	for _, w := range strings.Fields(words) {
+		switch w {
+		case "save":
+			o.save = true
+		case "nosave":
+			o.noSave = true
+		case "force":
+			o.force = true
+		}
+	}
+	return srv.prepareShutdown(o)
+}
+
+var errShutdown = errors.New("cannot write the snapshot that the server is to end with")
+
+func (srv *Server) prepareShutdown(o shutdownOptions) error {
+	sv := &srv.saver
+	if sv.store == nil {
+		return nil
+	}
+	sv.abort()
+	if o.noSave || !o.save && len(srv.cfg.Load().Save) == 0 || srv.loading.Load() {
+		return nil
+	}
+	now := time.Now()
+	srv.pause.pause(pauseWrites, now.Add(finalPause).UnixMilli(), now.UnixMilli())
+	if err := sv.save(); err != nil && !o.force {
+		srv.pause.resume()
+		srv.log.Error("not shutting down: " + errShutdown.Error())
+		return errShutdown
+	}
+	sv.final.Store(true)
+	return nil
+}
+
+// saveLast writes another snapshot if something has changed since the one that
+// the server was to end with.
+// REQUIRES: nothing uses the data any more.
+func (sv *saver) saveLast() {
+	if sv.final.Load() && sv.changes() > 0 {
+		if err := sv.save(); err != nil {
+			sv.srv.log.Error("the last changes are lost", zap.Uint64("changes", sv.changes()))
+		}
+	}
+}
+
 // shutdownCommand implements SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE] [ABORT]. It
-// replies only if it fails: the client sees the connection end. NOW and FORCE
-// have nothing to skip: there are no replicas to wait for and there is no
-// snapshot that could fail.
+// replies only if it fails: the client sees the connection end. It runs on a
+// worker.
 func shutdownCommand(q *call) {
-	var save, noSave, abort, other bool
+	var o shutdownOptions
+	var abort, now bool
 	for i := 1; i < len(q.args); i++ {
 		switch {
 		case q.is(i, "NOSAVE"):
-			noSave = true
+			o.noSave = true
 		case q.is(i, "SAVE"):
-			save = true
-		case q.is(i, "NOW"), q.is(i, "FORCE"):
-			other = true
+			o.save = true
+		case q.is(i, "NOW"):
+			now = true
+		case q.is(i, "FORCE"):
+			o.force = true
 		case q.is(i, "ABORT"):
 			abort = true
 		default:
@@ -32,15 +103,22 @@ func shutdownCommand(q *call) {
 			return
 		}
 	}
+	srv := q.srv
 	switch {
-	case save && noSave, abort && (save || noSave || other):
+	case o.save && o.noSave, abort && (o.save || o.noSave || o.force || now):
 		q.out.Error(command.ErrSyntax)
+		return
 	case abort:
 		q.out.Error("ERR No shutdown in progress.")
-	case save:
-		q.out.Error("ERR SHUTDOWN SAVE is not available: this version of larder keeps nothing on disk. Use SHUTDOWN NOSAVE")
-	default:
-		q.srv.log.Info("SHUTDOWN was sent by a client")
-		q.srv.requestShutdown()
+		return
+	case o.save && srv.saver.store == nil:
+		q.replySaveFault(errNoSnapshots)
+		return
 	}
+	srv.log.Info("SHUTDOWN was sent by a client")
+	if err := srv.prepareShutdown(o); err != nil {
+		q.out.Error("ERR Errors trying to SHUTDOWN. Check logs.")
+		return
+	}
+	srv.requestShutdown()
 }

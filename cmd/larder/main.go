@@ -2,7 +2,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/signal"
@@ -75,13 +74,13 @@ func run(args []string) error {
 // serve runs the server until it is asked to end.
 func serve(parsed config.Result, log *zap.Logger, setLevel func(string)) error {
 	store := config.NewStore(parsed.Config)
-	srv, err := server.New(server.Options{Config: store, ConfigFile: parsed.File, Log: log, SetLogLevel: setLevel})
+	srv, err := server.New(server.Options{Config: store, ConfigFile: parsed.File, Log: log, SetLogLevel: setLevel, OpenSnapshots: openSnapshots})
 	if err != nil {
 		return err
 	}
 	// From here on, so that a signal during the start ends in order, too.
-	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer cancel()
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, ends...)
 	if err := srv.Start(); err != nil {
 		return err
 	}
@@ -94,13 +93,14 @@ func serve(parsed config.Result, log *zap.Logger, setLevel func(string)) error {
 		}
 		defer removePidFile(path, log)
 	}
-	log.Info("ready", zap.String("version", server.Version), zap.Int("pid", os.Getpid()))
-	select {
-	case <-ctx.Done():
-		cancel() // a second signal ends the process at once
-		log.Info("a signal asks for the end: shutting down")
-	case <-srv.ShutdownRequested():
-		log.Info("a client asks for the end: shutting down")
+	gaveUp, err := load(srv, signals)
+	if err != nil {
+		srv.Shutdown(0)
+		return fmt.Errorf("cannot load the snapshot: %w", err)
+	}
+	if !gaveUp {
+		log.Info("ready", zap.String("version", server.Version), zap.Int("pid", os.Getpid()))
+		waitForEnd(srv, store, signals, log)
 	}
 	srv.Shutdown(time.Duration(store.Load().ShutdownTimeoutSecs) * time.Second)
 	log.Info("bye")

@@ -17,6 +17,7 @@ const (
 	StatusAuthContinue   Status = 0x21
 	StatusUnknownCommand Status = 0x81
 	StatusNoMemory       Status = 0x82
+	StatusTemporary      Status = 0x86
 )
 
 // Text is what memcached puts into the value of an error reply; empty for
@@ -43,6 +44,8 @@ func (s Status) Text() string {
 		return "Unknown command"
 	case StatusNoMemory:
 		return "Out of memory"
+	case StatusTemporary:
+		return "Temporary failure"
 	}
 	return "Unknown error"
 }

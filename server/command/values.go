@@ -18,11 +18,10 @@ type Values struct {
 	restorers sync.Pool // of *restorer
 }
 
-// Append writes an item's value, and its key if w was given one, and returns
-// the oldest version of the format that can express it.
+// Append writes an item's value, and its key if w was given one.
 // REQUIRES: the item's shard is locked.
-func (v *Values) Append(w *rdb.Writer, it *engine.Item) (version int) {
-	return appendValue(w, it, v.Settings().Limits.ListSize)
+func (v *Values) Append(w *rdb.Writer, it *engine.Item) {
+	appendValue(w, it, v.Settings().Limits.ListSize)
 }
 
 // Begin writes the head of a large container: kind, the key that w was given,

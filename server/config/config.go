@@ -38,10 +38,13 @@ type Config struct {
 	Databases int    // number of databases; default 16
 	Dir       string // absolute path of the working directory; default where larder was started
 
-	Save        []SavePoint // when a snapshot is due; default 3600 1 300 100 60 10000
-	DBFilename  string      // name of the snapshot in Dir; default dump.rdb
-	AppendOnly  bool        // keep a log of writes; default false
-	AppendFsync string      // "everysec", "always" or "no"; default everysec
+	Save                  []SavePoint // when a snapshot is due; default 3600 1 300 100 60 10000
+	DBFilename            string      // name of the snapshot in Dir; default dump.rdb
+	RDBCompression        bool        // compress long strings in snapshots; default true
+	RDBChecksum           bool        // write and check the checksum of snapshots; default true
+	StopWritesOnSaveError bool        // refuse writes while due snapshots fail; default true
+	AppendOnly            bool        // keep a log of writes; default false
+	AppendFsync           string      // "everysec", "always" or "no"; default everysec
 
 	// Memory.
 

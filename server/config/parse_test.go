@@ -179,16 +179,16 @@ func TestFaults(t *testing.T) {
 
 // A directive without effect warns once, wherever and however often it stands.
 func TestWarnings(t *testing.T) {
-	f := files{"a.conf": "rdbcompression yes\nhz 10\nrdbcompression no\nslave-priority 5\nappendonly yes\ndaemonize no\n"}
-	r, err := Parse([]string{"a.conf", "--rdbcompression", "yes", "--save", ""}, f.environment(""))
+	f := files{"a.conf": "activerehashing yes\nhz 10\nactiverehashing no\nslave-priority 5\nappendonly yes\ndaemonize no\n"}
+	r, err := Parse([]string{"a.conf", "--activerehashing", "yes", "--save", ""}, f.environment(""))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
-		"a.conf:1: rdbcompression is accepted and has no effect: this version keeps nothing on disk",
+		"a.conf:1: activerehashing is accepted and has no effect: larder manages its memory itself",
 		"a.conf:2: hz is accepted and has no effect: background work sets its own pace",
 		"a.conf:4: slave-priority is accepted and has no effect: this version does not replicate",
-		"a.conf:5: appendonly: this version keeps nothing on disk: the value is stored and has no effect yet",
+		"a.conf:5: appendonly: this version keeps no log of writes: the value is stored and has no effect yet",
 	}
 	if !slices.Equal(r.Warnings, want) {
 		t.Errorf("warnings:\n%s\nwant\n%s", strings.Join(r.Warnings, "\n"), strings.Join(want, "\n"))

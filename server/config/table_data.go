@@ -1,8 +1,8 @@
 package config
 
-// notSaved cautions who asks for persistence.
+// notSaved cautions who asks for the log.
 func notSaved(string) string {
-	return "this version keeps nothing on disk: the value is stored and has no effect yet"
+	return "this version keeps no log of writes: the value is stored and has no effect yet"
 }
 
 func notSavedUnless(off string) func(string) string {
@@ -24,12 +24,21 @@ var dataRows = []*directive{
 	{name: "dir", is: path(), def: ".", when: protected,
 		keep: dirAt(func(c *Config) *string { return &c.Dir }),
 		help: "working directory; . is where larder was started"},
-	{name: "save", is: savePoints(), def: "3600 1 300 100 60 10000", caution: notSavedUnless(""),
+	{name: "save", is: savePoints(), def: "3600 1 300 100 60 10000",
 		keep: savePointsAt(func(c *Config) *[]SavePoint { return &c.Save }),
 		help: "when a snapshot is due"},
-	{name: "dbfilename", is: fileName("dbfilename"), def: "dump.rdb", when: protected, caution: notSaved,
+	{name: "dbfilename", is: fileName("dbfilename"), def: "dump.rdb", when: protected,
 		keep: textAt(func(c *Config) *string { return &c.DBFilename }),
-		help: "name of the snapshot"},
+		help: "name of the snapshot in dir"},
+	{name: "rdbcompression", is: yesNo(), def: "yes",
+		keep: boolAt(func(c *Config) *bool { return &c.RDBCompression }),
+		help: "compress long strings in snapshots"},
+	{name: "rdbchecksum", is: yesNo(), def: "yes", when: atStart,
+		keep: boolAt(func(c *Config) *bool { return &c.RDBChecksum }),
+		help: "write and check the checksum of snapshots"},
+	{name: "stop-writes-on-bgsave-error", is: yesNo(), def: "yes",
+		keep: boolAt(func(c *Config) *bool { return &c.StopWritesOnSaveError }),
+		help: "refuse writes while snapshots that save asks for fail"},
 	{name: "appendonly", is: yesNo(), def: "no", caution: notSavedUnless("no"),
 		keep: boolAt(func(c *Config) *bool { return &c.AppendOnly }),
 		help: "keep a log of all writes"},

@@ -5,7 +5,7 @@ const (
 	noReplication = "this version does not replicate"
 	noCluster     = "this version has no cluster mode"
 	noTLS         = "this version does not speak TLS"
-	noDisk        = "this version keeps nothing on disk"
+	noLog         = "this version keeps no log of writes"
 	noFork        = "larder never forks"
 	noModules     = "larder loads no modules"
 	noACL         = "this version has no users other than the default one"
@@ -25,7 +25,6 @@ const (
 	noBusyReply     = "scripts run beside the event loops: others are not told that one is busy"
 	noSyslog        = "larder logs to logfile or standard output"
 	notCompressed   = "nodes of lists are not compressed"
-	oneShutdown     = "these signals always drain the connections and save nothing"
 )
 
 // refuseUnless answers advice for every value other than off.
@@ -84,12 +83,7 @@ var inertRows = concat(
 		{name: "aof_rewrite_cpulist", aliases: []string{"aof-rewrite-cpulist"}, is: text(), def: "", when: atStart},
 		{name: "bgsave_cpulist", aliases: []string{"bgsave-cpulist"}, is: text(), def: "", when: atStart},
 	}),
-	inertGroup(noDisk, []*directive{
-		{name: "rdbcompression", is: yesNo(), def: "yes"},
-		{name: "rdbchecksum", is: yesNo(), def: "yes", when: atStart},
-		{name: "rdb-del-sync-files", is: yesNo(), def: "no"},
-		{name: "rdb-save-incremental-fsync", is: yesNo(), def: "yes"},
-		{name: "stop-writes-on-bgsave-error", is: yesNo(), def: "yes"},
+	inertGroup(noLog, []*directive{
 		{name: "appendfilename", is: fileName("appendfilename"), def: "appendonly.aof", when: atStart},
 		{name: "appenddirname", is: fileName("appenddirname"), def: "appendonlydir", when: atStart},
 		{name: "aof-disable-auto-gc", is: yesNo(), def: "no"},
@@ -99,6 +93,10 @@ var inertRows = concat(
 		{name: "aof-use-rdb-preamble", is: yesNo(), def: "yes"},
 		{name: "auto-aof-rewrite-min-size", is: memory(0, maxInt64), def: "64mb"},
 		{name: "auto-aof-rewrite-percentage", is: integer(0, maxInt32), def: "100"},
+	}),
+	inertGroup("", []*directive{
+		{name: "rdb-del-sync-files", is: yesNo(), def: "no", inert: "no files are left by replicas"},
+		{name: "rdb-save-incremental-fsync", is: yesNo(), def: "yes", inert: "snapshots are always forced to disk in steps"},
 	}),
 	inertGroup(noFork, []*directive{
 		{name: "no-appendfsync-on-rewrite", is: yesNo(), def: "no"},
