@@ -52,9 +52,10 @@ type containerOps struct {
 	// more, the root last. It returns how many it has freed, and whether that
 	// was all.
 	free func(s *Shard, root mem.Ref, budget int) (freed int, done bool)
-	// copy makes a copy in the memory of shard to; false: no memory, and
-	// nothing is left behind.
-	copy func(from *Shard, root mem.Ref, to *Shard) (mem.Ref, bool)
+	// copy makes a copy in the memory of shard to; false: no memory, or given
+	// up in a pause. Then the root, unless it is 0, is that of a part of a copy,
+	// which the caller frees. See CopyLarge for pause.
+	copy func(from *Shard, root mem.Ref, to *Shard, pause pauseFunc) (mem.Ref, bool)
 	// state appends what commands can find out about the content, in an order
 	// that the memory layout has no part in.
 	state func(s *Shard, root mem.Ref, dst []byte) []byte

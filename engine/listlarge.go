@@ -186,7 +186,7 @@ func freeList(s *Shard, root mem.Ref, budget int) (freed int, done bool) {
 }
 
 // copyList copies a list to the memory of another shard, or of the same.
-func copyList(from *Shard, root mem.Ref, to *Shard) (mem.Ref, bool) {
+func copyList(from *Shard, root mem.Ref, to *Shard, pause pauseFunc) (mem.Ref, bool) {
 	src := largeAt(from, root)
 	dst, ok := to.newLargeList()
 	if !ok {
@@ -198,23 +198,25 @@ func copyList(from *Shard, root mem.Ref, to *Shard) (mem.Ref, bool) {
 			dst.r.ends[end], ok = dst.leafOf(max(leafMax, len(run)), run.count(), run[packedHeader:])
 		}
 	}
-	if !ok || src.r.treeRoot.top != 0 && !src.copyTree(&dst) {
-		to.unlist(dst.root)
-		for done := false; !done; {
-			_, done = freeList(to, dst.root, releaseAtOnce)
-		}
-		return 0, false
+	if ok && src.r.treeRoot.top != 0 {
+		ok = src.copyTree(&dst, pause)
 	}
 	dst.r.count, dst.r.runBytes = src.r.count, src.r.runBytes
-	return dst.root, true
+	return dst.root, ok
 }
 
+// copyLeaves is how many leaves are copied between two pauses.
+const copyLeaves = 16
+
 // copyTree copies the leaves between the ends.
-func (g *largeList) copyTree(dst *largeList) bool {
+func (g *largeList) copyTree(dst *largeList, pause pauseFunc) bool {
 	t, u := g.tree(), dst.tree()
 	var p, q treePath
 	t.first(&p)
-	for more := true; more; more = t.next(&p) {
+	for i, more := 1, true; more; i, more = i+1, t.next(&p) {
+		if i%copyLeaves == 0 && !pause.goOn() {
+			return false
+		}
 		ref, n := t.leaf(&p)
 		run := g.run(ref)
 		leaf, ok := dst.leafOf(len(run), run.count(), run[packedHeader:])

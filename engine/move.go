@@ -58,14 +58,13 @@ func (e *Engine) clone(it *Item, db int, dst Key, share bool, nowMs int64) error
 // cloneContainer is clone for a large container that is copied.
 func (e *Engine) cloneContainer(it *Item, db int, dst Key, nowMs int64) error {
 	typ, deadline := it.Type(), it.Deadline()
-	root, ok := containerTypes[typ].copy(it.shard, it.root(), dst.Shard)
+	c, ok := it.CopyLarge(dst.Shard, nil)
 	if !ok {
 		return ErrNoRoom
 	}
-	err := e.setRoot(db, dst, typ, root, deadline, nowMs)
+	err := e.setRoot(db, dst, typ, c.root, deadline, nowMs)
 	if err != nil {
-		dst.Shard.unlist(root)
-		dst.Shard.discardRoot(root)
+		c.Discard()
 	}
 	return err
 }

@@ -322,9 +322,10 @@ func (n nested) freeSlots(slots int) (visited int, done bool) {
 }
 
 // copyTo makes to, whose root is not in use, a copy of n, in the same shard or
-// another.
+// another, with a pause behind each segment. On an error the copy is to be freed
+// as it is.
 // REQUIRES: both shards are locked.
-func (n nested) copyTo(to nested) error {
+func (n nested) copyTo(to nested, pause pauseFunc) error {
 	before := to.s.heap.Used()
 	*to.r, to.hd.count = *n.r, n.hd.count
 	to.r.first, to.r.dir = 0, 0
@@ -348,12 +349,16 @@ func (n nested) copyTo(to nested) error {
 			}
 		}
 		if !ok {
-			has := to.hd.bytes
-			to.freeSlots(never)
-			to.hd.bytes = has
+			to.hd.bytes += to.s.heap.Used() - before
 			return ErrNoRoom
 		}
-		i += span
+		if i += span; i < len(from) {
+			to.hd.bytes += to.s.heap.Used() - before
+			if !pause.goOn() {
+				return errGivenUp
+			}
+			before = to.s.heap.Used()
+		}
 	}
 	to.hd.bytes += to.s.heap.Used() - before
 	to.changed()

@@ -32,7 +32,7 @@ func TestPickLayout(t *testing.T) {
 			sized.put(t, fmt.Sprint(i), "", never) // 7919 may divide n
 		}
 		copied := nested{e.Shards()[0], new(nestedRoot), new(containerHeader)}
-		if err := shrunk.n.copyTo(copied); err != nil {
+		if err := shrunk.n.copyTo(copied, nil); err != nil {
 			t.Fatal(err)
 		}
 		different := map[string]bool{}

@@ -55,14 +55,13 @@ func freeTable(s *Shard, root mem.Ref, budget int) (freed int, done bool) {
 	return freed, done
 }
 
-func copyTable(from *Shard, root mem.Ref, to *Shard) (mem.Ref, bool) {
+func copyTable(from *Shard, root mem.Ref, to *Shard, pause pauseFunc) (mem.Ref, bool) {
 	copied, ok := to.newRoot(from.container(root).typ, tableRootBytes)
 	if !ok {
 		return 0, false
 	}
-	if err := from.tableAt(root).copyTo(to.tableAt(copied)); err != nil {
-		to.dropRoot(copied, tableRootBytes)
-		return 0, false
+	if err := from.tableAt(root).copyTo(to.tableAt(copied), pause); err != nil {
+		return copied, false
 	}
 	return copied, true
 }

@@ -148,7 +148,7 @@ func TestNestedHistory(t *testing.T) {
 		}
 		f.check(t)
 		c := &nestedFixture{nested{e.Shards()[1], new(nestedRoot), new(containerHeader)}, f.model, f.due}
-		if err := f.n.copyTo(c.n); err != nil {
+		if err := f.n.copyTo(c.n, nil); err != nil {
 			t.Fatal(err)
 		}
 		c.check(t)
@@ -236,8 +236,11 @@ func TestNestedNoRoom(t *testing.T) {
 	f.check(t)
 	before := s.heap.Used()
 	c := nested{s, new(nestedRoot), new(containerHeader)}
-	if err := f.n.copyTo(c); !errors.Is(err, ErrNoRoom) {
+	if err := f.n.copyTo(c, nil); !errors.Is(err, ErrNoRoom) {
 		t.Fatalf("copy beyond the limit: %v", err)
+	}
+	if _, done := c.freeSlots(never); !done {
+		t.Fatal("what there is of a copy that failed cannot be freed at once")
 	}
 	if got := s.heap.Used(); got != before {
 		t.Fatalf("a copy that failed left %d bytes", got-before)

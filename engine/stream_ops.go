@@ -35,7 +35,7 @@ func freeStream(s *Shard, root mem.Ref, budget int) (freed int, done bool) {
 	return freed, false
 }
 
-func copyStream(from *Shard, root mem.Ref, to *Shard) (mem.Ref, bool) {
+func copyStream(from *Shard, root mem.Ref, to *Shard, _ pauseFunc) (mem.Ref, bool) {
 	copied, ok := to.newRoot(TypeStream, streamRootBytes)
 	if !ok {
 		return 0, false
@@ -43,14 +43,7 @@ func copyStream(from *Shard, root mem.Ref, to *Shard) (mem.Ref, bool) {
 	src, dst := from.stream(root), to.stream(copied)
 	dst.r.count, dst.r.added = src.r.count, src.r.added
 	dst.r.last, dst.r.first, dst.r.maxDeleted = src.r.last, src.r.first, src.r.maxDeleted
-	if dst.copyLeaves(&src) && dst.copyGroups(&src) {
-		return copied, true
-	}
-	to.unlist(copied)
-	for done := false; !done; {
-		_, done = freeStream(to, copied, 1<<20)
-	}
-	return 0, false
+	return copied, dst.copyLeaves(&src) && dst.copyGroups(&src)
 }
 
 func (st *Stream) copyLeaves(src *Stream) bool {

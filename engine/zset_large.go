@@ -194,9 +194,12 @@ func freeZSet(s *Shard, ref mem.Ref, budget int) (freed int, done bool) {
 	return freed + 1, true
 }
 
+// copyMembers is how many members are copied between two pauses.
+const copyMembers = 256
+
 // copyZSet copies the members in order, because the copy's leaves have to have
 // the references of its own entries.
-func copyZSet(from *Shard, ref mem.Ref, to *Shard) (mem.Ref, bool) {
+func copyZSet(from *Shard, ref mem.Ref, to *Shard, pause pauseFunc) (mem.Ref, bool) {
 	old, z := ZSet{s: from}, ZSet{s: to}
 	old.setRoot(ref)
 	copied, err := to.newZSetRoot(old.Len())
@@ -205,10 +208,10 @@ func copyZSet(from *Shard, ref mem.Ref, to *Shard) (mem.Ref, bool) {
 	}
 	z.setRoot(copied)
 	var cur ZCursor
+	n := 0
 	for old.Seek(&cur, 0, false); cur.Next(); {
-		if z.append(cur.Member(), cur.Score()) != nil {
-			to.dropZSet(copied)
-			return 0, false
+		if n++; z.append(cur.Member(), cur.Score()) != nil || n%copyMembers == 0 && !pause.goOn() {
+			return copied, false
 		}
 	}
 	return copied, true

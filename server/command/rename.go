@@ -31,32 +31,43 @@ func renameNX(c *Ctx) {
 // rename moves the first key's value to the second key; it returns false when
 // it has replied or failed.
 func (c *Ctx) rename(onlyNew bool) bool {
-	it, ok := c.FindWrite(0)
-	if !ok {
-		c.Out.Error(ErrNoKey)
-		return false
-	}
-	if bytes.Equal(c.Keys[0].Name, c.Keys[1].Name) {
-		if onlyNew {
-			c.Out.Int(0)
-		}
-		return !onlyNew
-	}
-	if onlyNew {
-		if _, there := c.Engine.Peek(c.DB, c.Keys[1], c.NowMs); there {
-			c.Out.Int(0)
+	src, dst := &c.Keys[0], &c.Keys[1]
+	for restarts := 0; ; restarts++ {
+		it, ok := c.FindWrite(0)
+		if !ok {
+			c.Out.Error(ErrNoKey)
 			return false
 		}
+		if bytes.Equal(src.Name, dst.Name) {
+			if onlyNew {
+				c.Out.Int(0)
+			}
+			return !onlyNew
+		}
+		if onlyNew {
+			if _, there := c.Engine.Peek(c.DB, *dst, c.NowMs); there {
+				c.Out.Int(0)
+				return false
+			}
+		}
+		work := len(it.Raw())
+		if src.Shard != dst.Shard {
+			work = transferBytes(&it)
+		}
+		if c.Heavy(work) {
+			return false
+		}
+		if restarts == maxRestarts {
+			c.Pause = nil
+		}
+		if same, err := c.give(&it, c.DB, moveIt, onlyNew); err != nil {
+			c.Fail(err)
+			return false
+		} else if same {
+			c.moved(0, c.DB, 1, "rename_from", "rename_to")
+			return true
+		}
 	}
-	if c.Heavy(len(it.Raw())) {
-		return false
-	}
-	if err := c.Engine.Rename(&it, c.DB, c.Keys[1], c.NowMs); err != nil {
-		c.Fail(err)
-		return false
-	}
-	c.moved(0, c.DB, 1, "rename_from", "rename_to")
-	return true
 }
 
 // database parses the i-th argument as the index of a database; on failure it
@@ -106,17 +117,30 @@ func copyKey(c *Ctx) {
 		c.Out.Error(errSameObject)
 		return
 	}
-	it, ok := c.Find(0)
-	if !ok {
-		c.Out.Int(0)
-		return
-	}
-	if _, there := c.Engine.Peek(db, c.Keys[1], c.NowMs); there && !replace {
-		c.Out.Int(0)
-		return
-	}
-	if c.transfer(&it, db, c.Keys[1], c.Engine.Copy) {
-		c.ChangedKey(db, c.Keys[1].Name, EventGeneric, "copy_to")
+	for restarts := 0; ; restarts++ {
+		it, ok := c.Find(0)
+		if !ok {
+			c.Out.Int(0)
+			return
+		}
+		if _, there := c.Engine.Peek(db, c.Keys[1], c.NowMs); there && !replace {
+			c.Out.Int(0)
+			return
+		}
+		if c.heavyRead(0, transferBytes(&it)) {
+			return
+		}
+		if restarts == maxRestarts {
+			c.Pause = nil
+		}
+		if same, err := c.give(&it, db, copyIt, !replace); err != nil {
+			c.Fail(err)
+			return
+		} else if same {
+			c.ChangedKey(db, c.Keys[1].Name, EventGeneric, "copy_to")
+			c.Out.Int(1)
+			return
+		}
 	}
 }
 
@@ -139,23 +163,73 @@ func move(c *Ctx) {
 		c.Out.Int(0)
 		return
 	}
-	if c.transfer(&it, db, c.Keys[0], c.Engine.Rename) {
-		c.moved(0, db, 0, "move_from", "move_to")
-	}
-}
-
-// transfer copies or moves an item and replies 1; it returns false when it has
-// failed.
-func (c *Ctx) transfer(it *engine.Item, db int, dst engine.Key, how func(*engine.Item, int, engine.Key, int64) error) bool {
+	// The key stays in its shard, and a large value where it is.
 	if c.Heavy(len(it.Raw())) {
-		return false
+		return
 	}
-	if err := how(it, db, dst, c.NowMs); err != nil {
+	if err := c.Engine.Rename(&it, db, c.Keys[0], c.NowMs); err != nil {
 		c.Fail(err)
-		return false
+		return
 	}
 	c.Out.Int(1)
-	return true
+	c.moved(0, db, 0, "move_from", "move_to")
+}
+
+// transferWeight is how many times its bytes a container weighs for Heavy when it
+// is copied: its members are allocated one by one.
+const transferWeight = 8
+
+// transferBytes is what copying an item weighs.
+func transferBytes(it *engine.Item) int { return len(it.Raw()) + transferWeight*it.ContentBytes() }
+
+// giving says what becomes of the source of give.
+type giving bool
+
+const (
+	copyIt giving = false
+	moveIt giving = true
+)
+
+// give makes the item of the first key the value of the second one in a database.
+// A large container that has to be copied is copied with pauses, beside the keys;
+// it returns false, having changed nothing, if the source has changed in one, or
+// if there is a destination by then although onlyNew.
+func (c *Ctx) give(it *engine.Item, db int, how giving, onlyNew bool) (done bool, err error) {
+	dst := c.Keys[1]
+	if c.Pause == nil || !it.IsLarge() || how == moveIt && c.Keys[0].Shard == dst.Shard {
+		if how == moveIt {
+			return true, c.Engine.Rename(it, db, dst, c.NowMs)
+		}
+		return true, c.Engine.Copy(it, db, dst, c.NowMs)
+	}
+	var g guard
+	c.remember(&g, 0)
+	same := true
+	made, ok := it.CopyLarge(dst.Shard, func() bool {
+		same = c.paused(&g)
+		return same
+	})
+	switch {
+	case !same:
+		return false, nil
+	case !ok:
+		return true, engine.ErrNoRoom
+	}
+	now, ok := c.Engine.Peek(c.DB, c.Keys[0], c.NowMs) // its entry may have another place
+	_, there := c.Engine.Peek(db, dst, c.NowMs)
+	switch {
+	case !ok, there && onlyNew:
+		made.Discard()
+		return false, nil
+	case how == moveIt:
+		err = c.Engine.MoveInto(&now, made, db, dst, c.NowMs)
+	default:
+		err = c.Engine.CopyInto(&now, made, db, dst, c.NowMs)
+	}
+	if err != nil {
+		made.Discard()
+	}
+	return true, err
 }
 
 // moved raises the events of a value that went from one key of the command to
