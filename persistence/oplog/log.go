@@ -87,7 +87,7 @@ const (
 	blockBytes = 64 << 10
 	// spareChunks are kept for later.
 	spareChunks = 16
-	// syncBytes are synced however young they are.
+	// syncBytes are synced however young they are; so is half of what may be held.
 	syncBytes = 32 << 20
 	// everySecAge is the age at which SyncEverySec syncs: with the tick and the
 	// sync's own time it is a second.

@@ -295,6 +295,31 @@ func TestLogOfAFullDataSet(t *testing.T) {
 	}
 }
 
+// A log of an empty data set takes the place of one that is in force, without a
+// base.
+func TestLogOfAnEmptyDataSet(t *testing.T) {
+	dir := t.TempDir()
+	l := openTestLog(t, options(dir), nil)
+	appendNumbered(t, l, 1, 50)
+	closeLog(t, l)
+	l = openTestLog(t, options(dir), nil)
+	if first := l.Append(numbered(1)); first < 2 {
+		t.Errorf("the first record got the LSN %d, which the old log has a segment for", first)
+	}
+	closeLog(t, l)
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
+		t.Errorf("the directory holds %v, %v", entries, err)
+	}
+	var rec Record
+	from, err := Recover(Files{persistence.OS{}, dir, testName}, nil, func(b *Batch) error {
+		_, err := b.Next(&rec)
+		return err
+	})
+	if err != nil || from.Records != 1 || !sameRecord(&rec, numbered(1)) {
+		t.Errorf("recovered %+v, %v", from, err)
+	}
+}
+
 func TestRoom(t *testing.T) {
 	var again atomic.Int32
 	o := options(t.TempDir())

@@ -59,7 +59,12 @@ type segmentLine struct {
 }
 
 // start is the LSN of the first record that is to be applied.
-func (m *manifest) start() uint64 { return max(m.base.LSN, 1) }
+func (m *manifest) start() uint64 {
+	if m.base.File == "" && len(m.segments) > 0 {
+		return m.segments[0].first
+	}
+	return max(m.base.LSN, 1)
+}
 
 func (m *manifest) clone() *manifest {
 	c := *m

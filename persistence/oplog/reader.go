@@ -247,16 +247,18 @@ type ending struct {
 	end     int64  // where the last byte that is not zero is followed by none, or offset
 	blocks  int    // blocks that are whole all the same
 	records uint64 // records in them
+	last    uint64 // LSN of the last of them, 0: there is none
+	lastMs  int64  // and the time of the block that it is in
 	proof   int64  // where one of them proves that the bad place was durable, 0: none does
 }
 
 // examine looks at what is behind a bad place, for what it proves
-// (block.go). It reads to the end of the file, and of what looks like a
-// block but is none at most wastedBytes.
+// (block.go). It reads to the end of the file, and of what looks like a block
+// but is none at most wastedBytes.
 func (r *segmentReader) examine() (e ending, err error) {
 	e.end = r.offset
 	window := make([]byte, min(batchBytes, r.size-r.offset))
-	var wasted int64
+	wasted := int64(0)
 	for at := r.offset; at < r.size; {
 		n, err := r.file.ReadAt(window[:min(int64(len(window)), r.size-at)], at)
 		if noEOF(err) != nil || n == 0 {
@@ -264,32 +266,43 @@ func (r *segmentReader) examine() (e ending, err error) {
 		}
 		b := window[:n]
 		if used := len(bytes.TrimRight(b, "\x00")); used > 0 {
-			e.end = at + int64(used)
+			e.end = max(e.end, at+int64(used))
 		}
-		found := bytes.Index(b, []byte(blockMagic))
-		if found < 0 {
-			at += int64(max(1, n-len(blockMagic)+1))
-			continue
-		}
-		at += int64(found)
-		size, blk, err := r.blockAt(at, wastedBytes-wasted)
-		switch {
-		case err != nil:
-			return e, err
-		case blk == nil:
-			wasted += size
-			at++
-		default:
-			e.blocks++
-			e.records += uint64(blk.count)
-			if blk.durable >= r.next && e.proof == 0 {
-				e.proof = at
+		skip := int64(0) // where the next block may begin, in the window or behind it
+		for skip < int64(n) {
+			found := bytes.Index(b[skip:], []byte(blockMagic))
+			if found < 0 {
+				// The magic may begin at the end of the window.
+				skip = max(skip+1, int64(n-len(blockMagic)+1))
+				break
 			}
-			at += size
-			e.end = at
+			skip += int64(found)
+			size, blk, err := r.blockAt(at+skip, wastedBytes-wasted)
+			if err != nil {
+				return e, err
+			}
+			if blk == nil {
+				wasted += size
+				skip++
+				continue
+			}
+			e.count(blk, at+skip, r.next)
+			skip += size
 		}
+		at += skip
 	}
 	return e, nil
+}
+
+// count adds a block that was found at an offset behind the bad place, where
+// record next should be.
+func (e *ending) count(blk *block, at int64, next uint64) {
+	e.blocks++
+	e.records += uint64(blk.count)
+	e.last, e.lastMs = max(e.last, blk.last()), max(e.lastMs, blk.timeMs)
+	if blk.durable >= next && e.proof == 0 {
+		e.proof = at
+	}
 }
 
 // wastedBytes bounds the work on a file that was made to look like blocks.

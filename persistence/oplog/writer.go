@@ -64,7 +64,7 @@ func (l *Log) writeStep() (worked bool) {
 		l.sync()
 		return true
 	}
-	if l.failure.Load() != nil || l.records.bytes() > syncBytes {
+	if l.failure.Load() != nil || l.records.bytes() > min(syncBytes, l.o.MaxHeldBytes/2) {
 		l.requestSync()
 	}
 	l.tellDurable() // a segment may have ended
