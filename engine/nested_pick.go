@@ -3,8 +3,10 @@ package engine
 import (
 	"bytes"
 	"cmp"
+	"math"
 	"math/bits"
 	"slices"
+	"unsafe"
 
 	"larder/engine/mem"
 )
@@ -12,15 +14,17 @@ import (
 // Random picks. SPOP's choice has to be the same on every machine that runs
 // the record, whatever the history and layout of its table, and each member's
 // chance has to be the same. So the choice is made among hashes and not among
-// places: a draw names some top bits of the hash and some of its position bits
-// (both fewer the smaller the table is, so that 6 to 12 members have them) and
-// a rank. The member of this rank among those, in the order of the rest of the
-// hash, is the choice; if there are not so many, the next draw decides. That
-// rejects about three draws of four and makes all members equal: each has the
-// same chance in every draw.
+// places: a draw names one of the windows into which the hashes are divided, by
+// some top bits and a range of position bits, such that about pickShare members
+// are in each; and a rank. The member of this rank in the window, in the order of
+// the rest of the hash, is the choice; if there are not so many, the next draw
+// decides. That rejects three draws of five and makes all members equal: each is
+// in one window and has the same chance in every draw.
 //
 // Tags and position bits lie in the buckets, so a draw that is rejected reads
-// a few cache lines of the index and no entry.
+// a few cache lines of the index and no entry. What a draw is about does not
+// depend on the draws before it: some are made ahead, so that their cache misses
+// overlap.
 
 const (
 	// pickPrefixShare is the least number of members that share the top bits of
@@ -28,11 +32,14 @@ const (
 	// of the bits than a draw exists with improbable hashes only; and most draws
 	// meet one segment or two.
 	pickPrefixShare = 1700
-	// pickWindowShare is the least number of members that a draw is about.
-	pickWindowShare = 6
-	// pickRanks is the number of ranks, a power of two: one in 10^7 draws is
-	// about more members, and then all of them get a rank.
-	pickRanks = 32
+	// pickShare is the number of members that a draw is about, on average.
+	pickShare = 8
+	// pickRanks is the number of ranks. One draw in 10^4 is about more members
+	// than that, and then all of them get a rank.
+	pickRanks = 20
+	// pickAhead is the number of draws that are made at once. About as many are
+	// needed.
+	pickAhead = 4
 	// pickTries bounds the draws, which hashes that are not random might fail.
 	pickTries = 1 << 12
 )
@@ -44,6 +51,7 @@ type draw struct {
 	pos    uint64 // first position
 	end    uint64 // behind the last position
 	rank   int
+	spare  int // chooses among more than pickRanks
 }
 
 // candidate is a member that a draw is about: bits 8 to 23 of its hash are the
@@ -57,18 +65,23 @@ type candidate struct {
 // hash. REQUIRES: the table is not empty and holds nothing that has expired.
 func (n nested) pick(seed uint64) (h uint64, p position, e entry) {
 	var room [2 * pickRanks]candidate
+	var draws [pickAhead]draw
 	sp := n.open()
-	d := draw{}
 	for try := range pickTries {
-		seed = mix(seed)
-		d.draw(n.count(), seed)
-		if found := n.candidates(sp, &d, room[:0]); d.rank < len(found) || len(found) > pickRanks || try == pickTries-1 {
-			if len(found) > pickRanks {
-				d.rank = int(seed>>16) % len(found)
+		d := &draws[try%pickAhead]
+		if try%pickAhead == 0 {
+			for i := range draws {
+				seed = mix(seed)
+				draws[i].draw(n.count(), seed)
+				draws[i].prefetch(sp.t)
 			}
-			if d.rank < len(found) {
-				return n.rank(sp, found, d.rank)
-			}
+		}
+		found := n.candidates(sp, d, room[:0])
+		switch {
+		case d.rank < len(found):
+			return n.rank(sp, found, d.rank)
+		case len(found) > pickRanks:
+			return n.rank(sp, found, d.spare%len(found))
 		}
 	}
 	return n.first(sp)
@@ -88,49 +101,64 @@ func (d *draw) draw(count int, r uint64) {
 	if d.depth > 0 {
 		d.depth--
 	}
-	share := uint64(count) >> d.depth
-	window := bits.Len64(share / pickWindowShare)
-	if window > 0 {
-		window--
-	}
+	windows := max(uint64(count)>>d.depth/pickShare, 1)
 	d.prefix = r >> (64 - d.depth)
-	width := uint64(allPositions) >> window
-	d.pos = (r & (1<<window - 1)) * width
-	d.end = d.pos + width
-	d.rank = int(r >> 24 & (pickRanks - 1))
+	at := r & math.MaxUint32 * windows >> 32
+	d.pos, d.end = at*allPositions/windows, (at+1)*allPositions/windows
+	r = mix(^r) // mix(r) is the next draw's
+	d.rank, d.spare = int(r&math.MaxUint32*pickRanks>>32), int(r>>33)
 }
 
-// candidates appends the members that d is about to dst, in no order.
+// prefetch asks for the buckets that d reads first.
+func (d *draw) prefetch(t *table) {
+	seg := t.segment(d.prefix << (64 - d.depth))
+	prefetchTwo(unsafe.Pointer(seg.bucket(seg.home(d.pos))))
+}
+
+// candidates appends the members that d is about to dst, in no order. Which
+// segments have them is seen in the directory, so that their headers are not
+// read unless there are many.
 func (n nested) candidates(sp *space, d *draw, dst []candidate) []candidate {
-	last := (d.prefix+1)<<(64-d.depth) - 1
-	for h := d.prefix << (64 - d.depth); ; h++ {
-		seg := sp.t.segment(h)
-		dst = n.candidatesIn(seg, d, dst)
-		if h |= 1<<(64-seg.header().depth) - 1; h >= last {
-			return dst
+	dir, depth := sp.t.dir.segments, 64-sp.t.dir.shift
+	if depth < d.depth {
+		return n.candidatesIn(sp.t.segmentOf(dir[d.prefix>>(d.depth-depth)]), d, true, dst)
+	}
+	const few = 2
+	free := depth - d.depth
+	from := int(d.prefix) << free
+	shallow := d.depth > 0 && dir[from] == dir[from^1<<free]
+	for i := from; i < from+1<<free; {
+		seg := sp.t.segmentOf(dir[i])
+		dst = n.candidatesIn(seg, d, shallow, dst)
+		if free > few {
+			i += 1 << (depth - seg.header().depth)
+			continue
+		}
+		for i++; i < from+1<<free && dir[i] == dir[i-1]; i++ {
 		}
 	}
+	return dst
 }
 
-// candidatesIn is candidates for one segment.
-func (n nested) candidatesIn(seg segment, d *draw, dst []candidate) []candidate {
-	shallow := seg.header().depth < d.depth
-	from := seg.home(d.pos)
+// candidatesIn is candidates for one segment, which is shallow if it has other
+// prefixes than that of d as well.
+func (n nested) candidatesIn(seg segment, d *draw, shallow bool, dst []candidate) []candidate {
+	pos, width := d.pos, d.end-d.pos
+	from := seg.home(pos)
 	homes := seg.home(d.end-1) + 1 - from
 	at := from
 	for step := 1; ; step++ {
 		b := seg.bucket(at)
 		for m := b.occupied(); m != 0; m &= m - 1 {
 			i := matchIndex(m)
-			slot := b.slots[i]
-			if pos := slotPos(slot); pos < d.pos || pos >= d.end {
+			slot := b.slots[i&7%slotsPerBucket]
+			if slotPos(slot)-pos >= width {
 				continue
 			}
-			ref := slotRef(slot)
-			if shallow && n.s.engine.seed.Hash(entryAt(n.s.region, ref).key())>>(64-d.depth) != d.prefix {
+			if shallow && n.s.engine.seed.Hash(entryAt(n.s.region, slotRef(slot)).key())>>(64-d.depth) != d.prefix {
 				continue
 			}
-			dst = append(dst, candidate{uint32(slotPos(slot))<<8 | uint32(b.tag(i)), ref})
+			dst = append(dst, candidate{uint32(slotPos(slot))<<8 | uint32(b.tag(i)), slotRef(slot)})
 		}
 		at = seg.next(at)
 		if step >= homes && b.overflow() == 0 || at == from {
@@ -139,15 +167,27 @@ func (n nested) candidatesIn(seg segment, d *draw, dst []candidate) []candidate 
 	}
 }
 
-// rank returns the entry at a place in the candidates' order.
+// rank returns the entry at a place in the candidates' order. There are few
+// candidates: to count for one after the other how many are before it is faster
+// than to sort them.
 func (n nested) rank(sp *space, found []candidate, rank int) (uint64, position, entry) {
-	slices.SortFunc(found, func(a, b candidate) int {
-		if a.order != b.order {
-			return cmp.Compare(a.order, b.order)
+	at, same := -1, 0
+	for i, c := range found {
+		before := 0
+		for _, other := range found {
+			before += int((uint64(other.order) - uint64(c.order)) >> 63) // 1 if less
 		}
-		return n.compare(a.ref, b.ref)
-	})
-	e := entryAt(n.s.region, found[rank].ref)
+		if before == rank {
+			at, same = i, same+1
+		}
+	}
+	if same != 1 { // hashes that have 24 bits in common
+		slices.SortFunc(found, func(a, b candidate) int {
+			return cmp.Or(cmp.Compare(a.order, b.order), n.compare(a.ref, b.ref))
+		})
+		at = rank
+	}
+	e := entryAt(n.s.region, found[at].ref)
 	h := n.s.engine.seed.Hash(e.key())
 	p, _ := sp.t.findRef(h, e.ref)
 	return h, p, e
