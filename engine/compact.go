@@ -105,7 +105,8 @@ func (c *Compactor) finish(onEvict func(db int, key []byte)) bool {
 }
 
 // step goes on with the chunk under way. It tells whether that was the end of
-// it, and whether the chunk is empty then.
+// it, and whether the chunk is empty then. A part that belongs to a shard which
+// somebody holds for long stays where it is, and the chunk with it.
 func (c *Compactor) step(onEvict func(db int, key []byte)) (done, emptied bool) {
 	if c.next == len(c.blocks) {
 		return true, c.end()
@@ -113,7 +114,9 @@ func (c *Compactor) step(onEvict func(db int, key []byte)) (done, emptied bool) 
 	b := c.blocks[c.next]
 	c.next++
 	s := c.e.shards[b.heap]
-	s.Lock()
+	if !s.LockSoon() {
+		return false, false
+	}
 	s.heap.LiveObjects(b.block, func(ref mem.Ref, _ int) bool {
 		if c.kind == mem.Fixed {
 			s.moveSegment(ref)

@@ -131,20 +131,6 @@ func (e *Engine) Key(name []byte) Key {
 	return Key{name, h, e.shards[hashShard(h)&e.shardMask]}
 }
 
-// LockAll locks every shard, in lock order.
-func (e *Engine) LockAll() {
-	for _, s := range e.shards {
-		s.Lock()
-	}
-}
-
-// UnlockAll undoes LockAll.
-func (e *Engine) UnlockAll() {
-	for _, s := range e.shards {
-		s.Unlock()
-	}
-}
-
 // KeyOfHash is Key for a name whose hash is known.
 func (e *Engine) KeyOfHash(name []byte, h uint64) Key {
 	return Key{name, h, e.shards[hashShard(h)&e.shardMask]}

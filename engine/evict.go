@@ -53,21 +53,37 @@ func (s *Shard) noteRemoved(n int) {
 	}
 }
 
-// EvictOne removes one entry that the policy chooses and reports false when
-// there is none to remove. onEvict, if not nil, is told the database and key
-// before the entry is removed, with its shard locked.
+// Evicted tells what came of an eviction.
+type Evicted uint8
+
+const (
+	EvictedNone  Evicted = iota // there is nothing that the policy may evict
+	EvictedBusy                 // what may be evicted is in shards that somebody holds
+	EvictedEntry                // an entry is gone
+)
+
+// EvictOne removes one entry that the policy chooses. It waits for no shard that
+// somebody holds for long (see LockSoon): other shards' entries go instead.
+// onEvict, if not nil, is told the database and key before the entry is removed,
+// with its shard locked.
 // REQUIRES: no shard is locked by the caller.
-func (e *Engine) EvictOne(onEvict func(db int, key []byte)) bool {
+func (e *Engine) EvictOne(onEvict func(db int, key []byte)) Evicted {
 	var d policy.Eviction
 	p := e.policy
 	p.Begin(&d)
 	for {
 		step := p.Next(&d)
 		if step == policy.Stop {
-			return false
+			if d.Hindered() {
+				return EvictedBusy
+			}
+			return EvictedNone
 		}
 		s := e.shards[d.Shard] // the answers move d.Shard on
-		s.Lock()
+		if !s.LockSoon() {
+			p.Busy(&d)
+			continue
+		}
 		evicted := false
 		switch step {
 		case policy.Look:
@@ -79,7 +95,7 @@ func (e *Engine) EvictOne(onEvict func(db int, key []byte)) bool {
 		}
 		s.Unlock()
 		if evicted {
-			return true
+			return EvictedEntry
 		}
 	}
 }

@@ -28,7 +28,7 @@ func newTestEngine(t testing.TB, o Options) *Engine {
 // put stores a value of n bytes under key i and evicts as a server does.
 func put(t testing.TB, e *Engine, db, i, n int, deadlineMs int64) {
 	t.Helper()
-	for e.Excess() > 0 && e.EvictOne(nil) {
+	for e.Excess() > 0 && e.EvictOne(nil) == EvictedEntry {
 	}
 	k := e.Key(keyOf(i))
 	k.Shard.Lock()

@@ -53,7 +53,7 @@ func TestPoliciesKeepTheirPromise(t *testing.T) {
 				evicted := [4]int{}
 				for i := range 30_000 {
 					for e.Excess() > 0 {
-						if !e.EvictOne(func(db int, _ []byte) { evicted[db]++ }) {
+						if e.EvictOne(func(db int, _ []byte) { evicted[db]++ }) != EvictedEntry {
 							t.Fatalf("nothing to evict, %d bytes too many", e.Excess())
 						}
 					}
@@ -81,7 +81,7 @@ func TestPoliciesKeepTheirPromise(t *testing.T) {
 				if left != lasting {
 					t.Errorf("%d keys without a deadline were evicted", lasting-left)
 				}
-				for e.EvictOne(nil) {
+				for e.EvictOne(nil) == EvictedEntry {
 				}
 				if got := lastingLeft(e, lasting); got != lasting || e.policy.Entries() != lasting {
 					t.Errorf("of %d keys without a deadline %d are left, of all %d", lasting, got, e.policy.Entries())
@@ -109,7 +109,7 @@ func TestNoEvictionEvictsNothing(t *testing.T) {
 	e := shardedEngine(t, 4)
 	putBulk(t, e, 0, 0, 1000, testNow+1000, testNow)
 	e.SetLimit(1)
-	if e.EvictOne(nil) || e.Excess() <= 0 {
+	if e.EvictOne(nil) == EvictedEntry || e.Excess() <= 0 {
 		t.Error("noeviction evicted")
 	}
 }
@@ -125,7 +125,7 @@ func TestVolatileTTLTakesTheNearest(t *testing.T) {
 		putBulk(t, e, i%2, i, i+1, testNow+1000+int64(i), testNow)
 	}
 	for range keys / 2 {
-		if !e.EvictOne(nil) {
+		if e.EvictOne(nil) != EvictedEntry {
 			t.Fatal("nothing was evicted")
 		}
 	}
@@ -206,7 +206,7 @@ func TestEvictionBesideCommands(t *testing.T) {
 		writers.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(w), 1))
 			for range 60_000 / slowdown {
-				for n := 0; e.Excess() > 0 && n < 64 && e.EvictOne(nil); n++ {
+				for n := 0; e.Excess() > 0 && n < 64 && e.EvictOne(nil) == EvictedEntry; n++ {
 				}
 				i := r.IntN(30_000)
 				k := e.Key(keyOf(i))
@@ -257,7 +257,7 @@ func TestEvictionBesideCommands(t *testing.T) {
 				g := [...]*Garbage{e.Flush(0), e.Flush(1), e.Flush(2)}
 				e.UnlockAll()
 				for _, g := range g {
-					g.Discard()
+					g.Discard(true)
 				}
 			case 2:
 				e.SetLimit(0)

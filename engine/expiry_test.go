@@ -54,7 +54,7 @@ func sweepUnderChurn(t *testing.T, seed uint64) {
 			e.SwapDatabases(0, 1)
 		case 4:
 			if r.IntN(4) == 0 {
-				e.Flush(db).Discard()
+				e.Flush(db).Discard(true)
 			}
 		case 5, 6:
 			now += r.Int64N(2000)

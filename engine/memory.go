@@ -71,7 +71,9 @@ func (e *Engine) Used() uint64 { return uint64(max(e.used.Load(), 0)) }
 // times a second, because it follows the number of keys, by 2 bytes each. It
 // returns what counts, in bytes: memory of the Go heap.
 func (e *Engine) CountOverhead() int64 {
-	e.limitMu.Lock()
+	if !e.limitMu.TryLock() {
+		return e.overhead.Load() // SetLimit is about to do it, or waits for a shard
+	}
 	defer e.limitMu.Unlock()
 	if limit := e.limit.Load(); limit != 0 {
 		e.countOverhead(limit)

@@ -253,7 +253,7 @@ func (m *model) flush(t *rapid.T) {
 func (m *model) discard(*rapid.T) {
 	for _, e := range m.engines {
 		for _, g := range e.garbage {
-			g.Discard()
+			g.Discard(true)
 		}
 		e.garbage = nil
 	}

@@ -1,7 +1,5 @@
 package engine
 
-import "larder/engine/mem"
-
 // Rename moves the item to key dst of database db, replacing what is there.
 // The value is not copied for what lies outside of the entry, and the item is
 // not valid afterwards.
@@ -94,7 +92,7 @@ func (e *Engine) Flush(db int) *Garbage {
 	for _, s := range e.shards {
 		if t := s.spaces[db].t; t != nil {
 			if s.cut == nil || !s.cut.keeps(t) {
-				g.tables = append(g.tables, garbageTable{s, t})
+				g.tables = append(g.tables, garbageTable{s: s, t: t})
 			}
 			g.Keys += t.count
 			s.noteRemoved(t.count)
@@ -111,47 +109,3 @@ func (e *Engine) Flush(db int) *Garbage {
 // Discarding tells whether flushed data waits to be freed. Until it is, Used
 // counts it, and there may be nothing to evict although the limit is passed.
 func (e *Engine) Discarding() bool { return e.discarding.Load() > 0 }
-
-// Garbage is the memory of flushed databases that is not freed yet.
-type Garbage struct {
-	Keys   int // keys that were flushed
-	engine *Engine
-	tables []garbageTable
-}
-
-type garbageTable struct {
-	s *Shard
-	t *table
-}
-
-// Discard frees all of the garbage, holding each shard's lock for at most one
-// segment at a time. It may run beside everything else, once.
-func (g *Garbage) Discard() {
-	for _, gt := range g.tables {
-		gt.discard()
-	}
-	g.tables = nil
-	g.engine.discarding.Add(-1)
-}
-
-func (gt garbageTable) discard() {
-	var segs []segment
-	gt.t.forEachSegment(func(seg segment) bool { segs = append(segs, seg); return true })
-	for _, seg := range segs {
-		for from := 0; from < seg.buckets; from += sweepBuckets {
-			gt.s.Lock()
-			for at := from; at < min(from+sweepBuckets, seg.buckets); at++ {
-				b := seg.bucket(at)
-				for m := b.occupied(); m != 0; m &= m - 1 {
-					i := matchIndex(m)
-					gt.s.free(entryAt(gt.s.region, slotRef(b.slots[i])))
-					b.clear(i)
-				}
-			}
-			gt.s.Unlock()
-		}
-		gt.s.Lock()
-		gt.s.heap.Free(seg.ref, segmentBytes[seg.header().size], mem.Fixed)
-		gt.s.Unlock()
-	}
-}

@@ -26,8 +26,8 @@ type Shard struct {
 
 	listVersion uint64 // that a large list got at the last change of one
 
-	// long counts those who hold the lock for longer than a loop should wait,
-	// or are about to.
+	// long counts those who hold the lock for longer than a loop should wait, or
+	// have let go of it for a moment.
 	long atomic.Int32
 
 	_ [64]byte
@@ -70,46 +70,6 @@ func newShard(e *Engine, index int) *Shard {
 
 // Lock takes the shard's lock. Several shards are locked in ascending order.
 func (s *Shard) Lock() { s.mu.Lock() }
-
-// lockTries is how often LockSoon tries before it waits its turn.
-const lockTries = 64
-
-// LockSoon is Lock for an event loop: it reports false, having locked nothing,
-// if the lock is held by somebody who may take long. Those say so with
-// BeginLong before they lock.
-func (s *Shard) LockSoon() bool {
-	for range lockTries {
-		if s.mu.TryLock() {
-			return true
-		}
-		if s.long.Load() > 0 {
-			return false
-		}
-		yield()
-	}
-	s.mu.Lock()
-	return true
-}
-
-// BeginLong announces that the caller will hold the lock for long, EndLong that
-// it has unlocked it.
-func (s *Shard) BeginLong() { s.long.Add(1) }
-
-// EndLong undoes BeginLong.
-func (s *Shard) EndLong() { s.long.Add(-1) }
-
-// Long tells whether somebody holds the lock for long or is about to.
-func (s *Shard) Long() bool { return s.long.Load() > 0 }
-
-// Long tells whether a shard is held for long, or is about to be.
-func (e *Engine) Long() bool {
-	for _, s := range e.shards {
-		if s.Long() {
-			return true
-		}
-	}
-	return false
-}
 
 // TryLock is Lock if that need not wait; it tells whether it has locked.
 func (s *Shard) TryLock() bool { return s.mu.TryLock() }

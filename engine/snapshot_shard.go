@@ -147,7 +147,7 @@ func (c *shardCut) database(t *table) int {
 func (c *shardCut) keeps(t *table) bool {
 	for i := c.walking; i < len(c.tables); i++ {
 		if c.tables[i].t == t {
-			c.flushed = append(c.flushed, garbageTable{c.s, t})
+			c.flushed = append(c.flushed, garbageTable{s: c.s, t: t})
 			c.s.engine.discarding.Add(1)
 			return true
 		}
@@ -158,8 +158,8 @@ func (c *shardCut) keeps(t *table) bool {
 // discardTables frees tables that a snapshot has taken over.
 // REQUIRES: no shard is locked.
 func (e *Engine) discardTables(tables []garbageTable) {
-	for _, g := range tables {
-		g.discard()
+	for i := range tables {
+		tables[i].discard(true)
 		e.discarding.Add(-1)
 	}
 }

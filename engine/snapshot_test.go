@@ -282,7 +282,7 @@ func (h *snapshotHistory) step() {
 		return
 	case n < 70:
 		if len(h.garbage) > 0 {
-			h.garbage[0].Discard()
+			h.garbage[0].Discard(true)
 			h.garbage = h.garbage[1:]
 		}
 		h.comp.EmptyChunk(false, nil)
@@ -558,7 +558,7 @@ func (h *snapshotHistory) empty(name string) {
 	}
 	h.e.UnlockAll()
 	for _, g := range h.garbage {
-		g.Discard()
+		g.Discard(true)
 	}
 	h.comp.Close()
 	for _, s := range h.e.shards {

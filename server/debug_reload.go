@@ -65,7 +65,7 @@ func (srv *Server) empty() {
 	}
 	e.UnlockAll()
 	for _, g := range garbage {
-		g.Discard()
+		g.Discard(true)
 	}
 	srv.scripting.removeAll()
 }

@@ -41,9 +41,11 @@
 // to work through a megabyte (Ctx.Heavy), goes to a worker while its session is
 // parked, and the loop goes on with others.
 //
-// Nor does a loop wait for a shard that a worker holds: workers announce that
-// they lock, and a command that meets one of their shards goes to a worker too
-// (lockEach in dispatch.go, engine.Shard.LockSoon).
+// Nor does a loop wait for a shard that somebody holds for long: it locks by
+// engine.Shard.LockSoon, and a RESP command that meets such a shard goes to a
+// worker, while a memcached request stays in its session's input until a worker
+// has the shard for it. Eviction and background work leave such shards out.
+// locks.go has the rules for all of that.
 //
 // Commands come from the table of package command. Rows with a Handler are
 // data commands; rows without are run by the functions that handlers.go names.
@@ -55,10 +57,11 @@
 //  1. config.Store.mu     changes of the configuration
 //  2. netConn.writing     one connection's writes, goroutine driver only
 //  3. session.mu          one session; a worker that looks at several sessions
-//     holds none and locks one at a time. A worker that runs EXEC locks its
-//     own, parked session under shard locks: who holds the lock of a parked
-//     session waits for no shard
-//  4. memoryKeeper.mu, expirer.mu   one step of background work (the reclaimer has no lock of its own)
+//     holds none and locks one at a time. A worker that runs EXEC, or that has
+//     got a shard for a memcached session (goOnWith), locks the session under
+//     shard locks: who holds the lock of a parked session waits for no shard
+//  4. memoryKeeper.mu, expirer.mu   one step of background work, which waits for
+//     no shard (the reclaimer has no lock of its own)
 //  5. engine locks        see engine/doc.go
 //  6. pubsub.mu, trackers.mu   who listens to what; neither is taken under the other, and
 //     messages are posted under the first

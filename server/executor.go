@@ -32,6 +32,7 @@ type executor struct {
 	keyAt   []int
 	keys    []engine.Key
 	locked  []*engine.Shard
+	given   *engine.Shard // locked for the next memcached request; see lockFor
 	// lockRound holds, by shard, the round in which it was last to be locked.
 	lockRound []uint64
 	round     uint64

@@ -87,8 +87,7 @@ func (x *expirer) sweep(s *engine.Shard, w *engine.Sweeper) (removed int, goOn b
 	for {
 		x.mu.Lock()
 		more := false
-		if !x.off {
-			s.Lock()
+		if !x.off && s.LockSoon() { // what is held for long has its turn in the next round
 			var n int
 			n, more = w.Sweep(s, time.Now().UnixMilli())
 			removed += n

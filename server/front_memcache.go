@@ -1,6 +1,7 @@
 package server
 
 import (
+	"larder/engine"
 	"larder/protocol/memcache"
 )
 
@@ -10,7 +11,8 @@ import (
 //
 // A reply that may be large (get of many keys, a dump of all keys) is made in
 // parts: when a request is not done, it stays in the input, the session waits
-// until the output is written and comes here again. progress is how far the
+// until the output is written and comes here again. So does a request that has
+// to wait for a shard, or for the end of CLIENT PAUSE. progress is how far the
 // request at the front of the input is.
 type memcacheFront struct {
 	parser   memcacheParser
@@ -31,9 +33,10 @@ type memcacheParser interface {
 // memcacheProgress is how much of an unfinished request has been answered. The
 // zero value is that of a request which was not begun.
 type memcacheProgress struct {
-	under  bool       // get or gat: some keys are answered already
-	left   int        // get or gat: bytes of the line behind those
-	cursor dumpCursor // of a dump
+	begun  bool          // it was dispatched already, and counted
+	under  bool          // get or gat: some keys are answered already
+	left   int           // get or gat: bytes of the line behind those
+	cursor engine.Cursor // of a dump
 }
 
 // maxMemcacheBatch is how many requests of a pipeline are parsed before they
@@ -115,7 +118,7 @@ func (f *memcacheFront) consume(s *session, ex *executor, buf []byte) int {
 			}
 			if !ex.dispatchMemcached(s, f, &b.requests[i], i) {
 				f.parser.Reset()
-				s.stalled = true
+				s.stalled = !s.parked && s.closing == stayOpen
 				return start
 			}
 			if s.closing != stayOpen {

@@ -37,7 +37,7 @@ func (ex *executor) memcacheAdmin(s *session, f *memcacheFront, r *memcache.Requ
 		ex.memcacheStats(s, r)
 	case memcache.OpVerbosity:
 		// The log's level is a matter of loglevel; there is nothing to set.
-		ex.memcacheOK(s, r)
+		statWriter{s, r}.ok()
 	case memcache.OpCacheMemlimit:
 		ex.memcacheMemlimit(s, r)
 	case memcache.OpShutdown:
@@ -60,17 +60,6 @@ func (ex *executor) memcacheAdmin(s *session, f *memcacheFront, r *memcache.Requ
 		s.out.Buf = memcache.AppendBinaryError(s.out.Buf, r, memcache.StatusUnknownCommand)
 	}
 	return true
-}
-
-// memcacheOK replies that all is well.
-func (ex *executor) memcacheOK(s *session, r *memcache.Request) {
-	switch {
-	case r.NoReply:
-	case r.Proto == memcache.Binary:
-		s.out.Buf = memcache.AppendBinaryOK(s.out.Buf, r, 0)
-	default:
-		s.out.Buf = memcache.AppendLine(s.out.Buf, memcache.LineOK)
-	}
 }
 
 // quietly leaves the reply out if the request says so.
@@ -106,12 +95,20 @@ func (ex *executor) memcacheFlush(s *session, r *memcache.Request) {
 		delayMs = 0
 	}
 	if delayMs > 0 {
-		srv.memcached.flush.set(time.Duration(delayMs)*time.Millisecond, srv.flushMemcached)
+		srv.memcached.flush.set(time.Duration(delayMs)*time.Millisecond, func() {
+			srv.workers.start(func() { srv.flushMemcached(true) })
+		})
 	} else {
 		srv.memcached.flush.set(0, nil)
-		srv.flushMemcached()
+		if !srv.flushMemcached(false) {
+			ex.memcachePark(s, r, func(w statWriter) {
+				srv.flushMemcached(true)
+				w.ok()
+			})
+			return
+		}
 	}
-	ex.memcacheOK(s, r)
+	statWriter{s, r}.ok()
 }
 
 // memcacheShutdown is shutdown: the server drains and ends.

@@ -11,19 +11,32 @@ const memcacheDB = 0
 
 // dispatchMemcached executes request i of the batch: checks, locks, handler,
 // reply, counts. It is for memcached what dispatch is for RESP. It returns
-// false if the request is not done and is to be dispatched again when the
-// output has been written.
+// false if the request is not done: it stays in the input and is dispatched
+// again, when the output has been written, or, if the session is parked, when
+// what it waits for is there.
 // REQUIRES: s.mu is held.
 func (ex *executor) dispatchMemcached(s *session, f *memcacheFront, r *memcache.Request, i int) (done bool) {
-	if f.progress == (memcacheProgress{}) {
+	if !f.progress.begun {
 		s.commands++
 		ex.stats.processed.add(1)
 	}
 	s.activeMs = ex.nowMs
 	ex.ctx.Out = &s.out
+	done = ex.runMemcached(s, f, r, i)
+	switch {
+	case !done:
+		f.progress.begun = true
+	case f.progress.begun:
+		f.progress = memcacheProgress{}
+	}
+	return done
+}
+
+// runMemcached is dispatchMemcached without the counting of requests.
+func (ex *executor) runMemcached(s *session, f *memcacheFront, r *memcache.Request, i int) (done bool) {
 	if r.Fault != memcache.FaultNone && r.Fault != memcache.FaultTooLarge {
-		if s.authed && (r.Op == memcache.OpGet || r.Op == memcache.OpGat) {
-			ex.memcacheUnheard(s, r)
+		if s.authed && (r.Op == memcache.OpGet || r.Op == memcache.OpGat) && !ex.memcacheUnheard(s, f, r) {
+			return false
 		}
 		ex.memcacheFault(s, r)
 		return true
@@ -36,20 +49,24 @@ func (ex *executor) dispatchMemcached(s *session, f *memcacheFront, r *memcache.
 		ex.memcacheRefused(s, r, refusal)
 		return true
 	}
+	if ex.srv.pause.closedToMemcached(r) && ex.srv.pause.wait(s) {
+		return false
+	}
 	switch {
 	case r.Proto == memcache.Text && (r.Op == memcache.OpGet || r.Op == memcache.OpGat):
 		if r.Keys != 1 {
 			return ex.memcacheGets(s, f, r)
 		}
-		if ex.memcacheKey(s, r, ex.memcacheHash(r, i)) < command.OutcomeNoRoom {
+		outcome, ran := ex.memcacheKey(s, r, ex.memcacheHash(r, i))
+		if ran && outcome < command.OutcomeNoRoom {
 			s.out.Buf = memcache.AppendLine(s.out.Buf, memcache.LineEnd)
 		}
+		return ran
 	case r.Op.HasKey():
-		ex.memcacheKey(s, r, ex.memcacheHash(r, i))
-	default:
-		return ex.memcacheAdmin(s, f, r)
+		_, ran := ex.memcacheKey(s, r, ex.memcacheHash(r, i))
+		return ran
 	}
-	return true
+	return ex.memcacheAdmin(s, f, r)
 }
 
 // memcacheHash returns the key of request i of the batch.
@@ -104,8 +121,9 @@ func (ex *executor) memcacheRefused(s *session, r *memcache.Request, why string)
 }
 
 // memcacheKey runs a request on one key: it locks the key's shard, runs the
-// handler, unlocks, and again if there was no room and some could be made.
-func (ex *executor) memcacheKey(s *session, r *memcache.Request, k engine.Key) command.Outcome {
+// handler, unlocks, and again if there was no room and some could be made. ran
+// is false if the session waits for the shard now, see lockFor.
+func (ex *executor) memcacheKey(s *session, r *memcache.Request, k engine.Key) (outcome command.Outcome, ran bool) {
 	c := &ex.ctx
 	ex.keys = append(ex.keys[:0], k)
 	c.Keys = ex.keys
@@ -115,21 +133,26 @@ func (ex *executor) memcacheKey(s *session, r *memcache.Request, k engine.Key) c
 		c.CAS = ex.srv.memcached.stamps.next(ex.nowMs)
 		if command.MemcachedGrows(r) && !ex.srv.memory.makeRoom() {
 			ex.stats.memcache.count(r, command.OutcomeNoRoom)
-			return command.MemcachedNoRoom(c, r)
+			return command.MemcachedNoRoom(c, r), true
 		}
 	}
 	mark := len(c.Out.Buf)
 	observed := ex.srv.memcached.observed.Load()
-	if observed != 0 {
-		ex.srv.memcached.observeLookup(s, ex, k, observed)
-	}
-	var outcome command.Outcome
+	var seen itemGlance
 	for try := 0; ; try++ {
-		k.Shard.Lock()
+		if !ex.lockFor(s, k.Shard) {
+			return 0, false
+		}
 		c.Listening = ex.srv.listening.load()
+		if observed != 0 && try == 0 {
+			ex.srv.memcached.observeLookup(s, ex, k, observed)
+		}
 		outcome = command.Memcached(c, r)
 		if len(c.Events) > 0 {
 			ex.deliver(c)
+		}
+		if observed != 0 {
+			seen = ex.glance(k)
 		}
 		k.Shard.Unlock()
 		if !c.NoRoom || try == maxRoomTries || !ex.srv.memory.makeMoreRoom(len(r.Value)) {
@@ -147,9 +170,9 @@ func (ex *executor) memcacheKey(s *session, r *memcache.Request, k engine.Key) c
 	}
 	ex.stats.memcache.count(r, outcome)
 	if observed != 0 {
-		ex.srv.memcached.observeOutcome(s, ex, r, k, outcome, observed)
+		ex.srv.memcached.observeOutcome(s, ex, r, k, outcome, observed, seen)
 	}
-	return outcome
+	return outcome, true
 }
 
 // maxBurstKeys is how many keys a get of several serves before other
@@ -159,10 +182,7 @@ const maxBurstKeys = 16 << 10
 // memcacheGets answers a text get or gat of several keys. One shard is locked
 // at a time: memcached promises no more.
 func (ex *executor) memcacheGets(s *session, f *memcacheFront, r *memcache.Request) (done bool) {
-	args := r.Args
-	if f.progress.under {
-		args.SkipTo(f.progress.left)
-	}
+	args := f.keysLeft(r)
 	served := 0
 	b, e := ex.mem, ex.srv.engine
 	for {
@@ -183,13 +203,16 @@ func (ex *executor) memcacheGets(s *session, f *memcacheFront, r *memcache.Reque
 			e.PrefetchEntry(memcacheDB, b.manyHashes[i])
 		}
 		for i := range n {
-			if ex.memcacheKey(s, r, e.KeyOfHash(b.many[i], b.manyHashes[i])) >= command.OutcomeNoRoom {
-				f.progress = memcacheProgress{}
+			outcome, ran := ex.memcacheKey(s, r, e.KeyOfHash(b.many[i], b.manyHashes[i]))
+			if !ran {
+				return false
+			}
+			if outcome >= command.OutcomeNoRoom {
 				return true // the error line is the end of the reply
 			}
+			f.progress.under, f.progress.left = true, b.manyLeft[i]
 			served++
 			if served == maxBurstKeys || len(s.out.Buf) >= maxBurstBytes {
-				f.progress = memcacheProgress{under: true, left: b.manyLeft[i]}
 				return false
 			}
 		}
@@ -199,16 +222,33 @@ func (ex *executor) memcacheGets(s *session, f *memcacheFront, r *memcache.Reque
 	return true
 }
 
+// keysLeft are the keys of a get or gat that are not answered yet.
+func (f *memcacheFront) keysLeft(r *memcache.Request) memcache.Tokens {
+	args := r.Args
+	if f.progress.under {
+		args.SkipTo(f.progress.left)
+	}
+	return args
+}
+
 // memcacheUnheard carries out what memcached has done already when it finds a
 // key too long, and drops the replies: it has looked up, and for gat touched,
-// the keys in front of it.
-func (ex *executor) memcacheUnheard(s *session, r *memcache.Request) {
+// the keys in front of it. It returns false if the session has to wait for one.
+func (ex *executor) memcacheUnheard(s *session, f *memcacheFront, r *memcache.Request) (done bool) {
 	mark, fault, keys := len(s.out.Buf), r.Fault, r.Args
 	r.Fault = memcache.FaultNone
-	for range r.Keys {
+	defer func() { r.Fault = fault }()
+	for i := range r.Keys {
 		key, _ := keys.Next()
-		ex.memcacheKey(s, r, ex.srv.engine.Key(key))
+		if i < f.progress.left {
+			continue // done already, before it had to wait
+		}
+		if _, ran := ex.memcacheKey(s, r, ex.srv.engine.Key(key)); !ran {
+			return false
+		}
 		s.out.Buf = s.out.Buf[:mark]
+		f.progress.left = i + 1
 	}
-	r.Fault = fault
+	f.progress.left = 0
+	return true
 }

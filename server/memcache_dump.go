@@ -6,12 +6,6 @@ import (
 	"larder/server/command"
 )
 
-// dumpCursor is how far a dump has come.
-type dumpCursor struct {
-	at    engine.Cursor
-	begun bool
-}
-
 const (
 	// dumpPartBytes is how much of a dump is made before it has to wait until
 	// that is written: little enough not to hold up the loop.
@@ -24,11 +18,14 @@ const (
 // whether it was the last. Items that are there throughout are in the dump.
 func (ex *executor) memcacheDump(s *session, f *memcacheFront, metadump bool) (done bool) {
 	e := ex.srv.engine
-	cursor := f.progress.cursor.at
+	cursor := f.progress.cursor
 	for {
 		index, _ := e.CursorShard(cursor)
 		shard := e.Shards()[index]
-		shard.Lock()
+		if !ex.lockFor(s, shard) {
+			f.progress.cursor = cursor
+			return false
+		}
 		cursor = e.Scan(memcacheDB, cursor, dumpSlots, ex.nowMs, func(it engine.Item) {
 			switch {
 			case it.Type() != engine.TypeString:
@@ -43,11 +40,10 @@ func (ex *executor) memcacheDump(s *session, f *memcacheFront, metadump bool) (d
 			break
 		}
 		if len(s.out.Buf) >= dumpPartBytes {
-			f.progress.cursor = dumpCursor{cursor, true}
+			f.progress.cursor = cursor
 			return false
 		}
 	}
-	f.progress = memcacheProgress{}
 	if metadump {
 		s.out.Buf = memcache.AppendLine(s.out.Buf, memcache.LineEnd)
 	} else {

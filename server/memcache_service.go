@@ -28,15 +28,15 @@ const (
 
 // flushTimer empties the database at the time that flush_all has set.
 type flushTimer struct {
-	// mu guards the fields below and is held while the timer flushes, so that
-	// nothing is flushed after stop. Rank: between session.mu and the shard
-	// locks.
+	// mu guards the fields below, so that nothing begins to flush after stop. It
+	// is a leaf.
 	mu      sync.Mutex
 	timer   *time.Timer
 	stopped bool
 }
 
-// set arms the timer, replacing an earlier time; delay 0 only disarms it.
+// set arms the timer, replacing an earlier time; delay 0 only disarms it. flush
+// starts what takes time elsewhere.
 func (f *flushTimer) set(delay time.Duration, flush func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -64,16 +64,20 @@ func (f *flushTimer) stop() {
 }
 
 // flushMemcached empties the database that memcached clients see. The memory
-// comes back in the background.
-func (srv *Server) flushMemcached() {
+// comes back in the background. A loop, which is not to wait long, gets false if
+// somebody holds a shard.
+func (srv *Server) flushMemcached(long bool) (done bool) {
 	e := srv.engine
-	e.LockAll()
+	if !lockEach(e.Shards(), long) {
+		return false
+	}
 	g := e.Flush(memcacheDB)
 	if srv.listening.load() != 0 {
 		ev := &command.Event{Kind: command.DatabaseFlushed, DB: memcacheDB}
 		srv.tell(nil, ev)
 		srv.waiting.orphan(ev)
 	}
-	e.UnlockAll()
+	unlockEach(e.Shards(), long)
 	srv.discard([]*engine.Garbage{g})
+	return true
 }

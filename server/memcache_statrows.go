@@ -52,7 +52,7 @@ func (srv *Server) shardTotals() (items int, expired, evicted uint64) {
 
 // memcacheGeneral is stats without a word behind it. Item counts are those of
 // the database that memcached clients see, bytes those of all.
-func (srv *Server) memcacheGeneral(nowMs int64) []statRow {
+func (srv *Server) memcacheGeneral() []statRow {
 	cfg := srv.cfg.Load()
 	t := srv.memcacheTotals()
 	items, expired, evicted := srv.shardTotals()
@@ -67,7 +67,7 @@ func (srv *Server) memcacheGeneral(nowMs int64) []statRow {
 	rows := []statRow{
 		{"pid", decimal(os.Getpid())},
 		{"uptime", decimal(int64(time.Since(srv.started).Seconds()))},
-		{"time", decimal(nowMs / 1000)},
+		{"time", decimal(time.Now().Unix())},
 		{"version", memcachedVersion},
 		{"libevent", "none"},
 		{"pointer_size", decimal(strconv.IntSize)},
@@ -141,7 +141,7 @@ func (srv *Server) memcacheGeneral(nowMs int64) []statRow {
 
 // memcacheItems is stats items: all items count as class 1, as there are no
 // queues a size class.
-func (srv *Server) memcacheItems(int64) []statRow {
+func (srv *Server) memcacheItems() []statRow {
 	items, expired, evicted := srv.shardTotals()
 	if items == 0 {
 		return nil
@@ -212,7 +212,7 @@ func (srv *Server) memcacheSlabs() []statRow {
 const maxCachedump = 10_000
 
 // memcacheCachedump is stats cachedump CLASS LIMIT, 0 meaning no limit.
-func (ex *executor) memcacheCachedump(w statWriter, words []string) {
+func (srv *Server) memcacheCachedump(w statWriter, words []string) {
 	if w.r.Proto == memcache.Binary {
 		w.unknown()
 		return
@@ -238,12 +238,12 @@ func (ex *executor) memcacheCachedump(w statWriter, words []string) {
 	if class != 1 {
 		left = 0
 	}
-	e := ex.srv.engine
+	e, nowMs := srv.engine, time.Now().UnixMilli()
 	for at := engine.Cursor(0); left > 0; {
 		index, _ := e.CursorShard(at)
 		shard := e.Shards()[index]
 		shard.Lock()
-		at = e.Scan(memcacheDB, at, dumpSlots, ex.nowMs, func(it engine.Item) {
+		at = e.Scan(memcacheDB, at, dumpSlots, nowMs, func(it engine.Item) {
 			if left == 0 || it.Type() != engine.TypeString {
 				return
 			}

@@ -33,6 +33,17 @@ func (w statWriter) line(l memcache.Line) {
 	}
 }
 
+// ok replies that all is well.
+func (w statWriter) ok() {
+	switch {
+	case w.r.NoReply:
+	case w.r.Proto == memcache.Binary:
+		w.s.out.Buf = memcache.AppendBinaryOK(w.s.out.Buf, w.r, 0)
+	default:
+		w.s.out.Buf = memcache.AppendLine(w.s.out.Buf, memcache.LineOK)
+	}
+}
+
 // unknown replies that there are no statistics of that name.
 func (w statWriter) unknown() {
 	if w.r.Proto == memcache.Binary {
@@ -52,28 +63,29 @@ func (w statWriter) rows(rows []statRow) {
 	w.end()
 }
 
-// memcacheStats is stats and what may follow it.
+// memcacheStats is stats and what may follow it. What looks at all shards waits
+// for them on a worker.
 func (ex *executor) memcacheStats(s *session, r *memcache.Request) {
-	w, words := statWriter{s, r}, splitWords(r.Args)
+	w, words, srv := statWriter{s, r}, splitWords(r.Args), ex.srv
 	if len(words) == 0 {
-		w.rows(ex.srv.memcacheGeneral(ex.nowMs))
+		ex.memcachePark(s, r, func(w statWriter) { w.rows(srv.memcacheGeneral()) })
 		return
 	}
 	switch words[0] {
 	case "settings":
-		w.rows(ex.srv.memcacheSettings())
+		w.rows(srv.memcacheSettings())
 	case "items":
-		w.rows(ex.srv.memcacheItems(ex.nowMs))
+		ex.memcachePark(s, r, func(w statWriter) { w.rows(srv.memcacheItems()) })
 	case "slabs":
-		w.rows(ex.srv.memcacheSlabs())
+		ex.memcachePark(s, r, func(w statWriter) { w.rows(srv.memcacheSlabs()) })
 	case "sizes":
 		// Counting the items of each size would visit all of them.
 		w.stat("sizes_status", "disabled")
 		w.end()
 	case "conns":
-		ex.memcachePark(s, r, func(w statWriter) { w.rows(w.s.srv.memcacheConns()) })
+		ex.memcachePark(s, r, func(w statWriter) { w.rows(srv.memcacheConns()) })
 	case "reset":
-		ex.srv.resetMemcacheTotals()
+		srv.resetMemcacheTotals()
 		w.line(memcache.LineReset)
 	case "detail":
 		word := ""
@@ -82,7 +94,7 @@ func (ex *executor) memcacheStats(s *session, r *memcache.Request) {
 		}
 		ex.memcacheDetail(w, word)
 	case "cachedump":
-		ex.memcacheCachedump(w, words[1:])
+		ex.memcachePark(s, r, func(w statWriter) { srv.memcacheCachedump(w, words[1:]) })
 	default:
 		w.unknown()
 	}

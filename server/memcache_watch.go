@@ -125,24 +125,47 @@ func (ex *executor) memcacheWatch(s *session, f *memcacheFront, r *memcache.Requ
 	f.watching = mask
 	s.out.Buf = memcache.AppendLine(s.out.Buf, memcache.LineOK)
 	ex.srv.memcached.change(s, mask)
+	if s.gone.Load() { // its connection was closed while it waited for a shard
+		ex.srv.memcached.change(s, 0)
+	}
+}
+
+// itemGlance is what watchers are told of an item.
+type itemGlance struct {
+	found bool
+	size  int   // of the value, in bytes
+	ttl   int64 // seconds to live, 0 for ever
+}
+
+// glance looks at the string at k. REQUIRES: its shard is locked.
+func (ex *executor) glance(k engine.Key) itemGlance {
+	it, found := ex.srv.engine.Peek(memcacheDB, k, ex.nowMs)
+	if !found || it.Type() != engine.TypeString {
+		return itemGlance{}
+	}
+	g := itemGlance{found: true, size: it.Len()}
+	if d := it.Deadline(); d != engine.NoDeadline {
+		g.ttl = (d - ex.nowMs + 999) / 1000
+	}
+	return g
 }
 
 // observeLookup reports that a command is about to look for a key.
+// REQUIRES: the key's shard is locked.
 func (srv *memcachedService) observeLookup(s *session, ex *executor, k engine.Key, observed uint32) {
 	if observed&observeWatch == 0 || !srv.watchers.wants(watchFetchers) {
 		return
 	}
-	status := "found"
-	size, _, found := srv.glance(ex, k)
-	if !found {
-		status = "not_found"
+	status := "not_found"
+	g := ex.glance(k)
+	if g.found {
+		status = "found"
 	}
-	srv.watchers.tell(watchFetchers, ex.nowMs, "type=item_get"+keyWord(k)+" status="+status+srv.tail(s, found, size))
+	srv.watchers.tell(watchFetchers, ex.nowMs, "type=item_get"+keyWord(k)+" status="+status+srv.tail(s, g.found, g.size))
 }
 
-// observeOutcome reports how a command on a key ended. The time to live is that
-// of now: another command may have come between.
-func (srv *memcachedService) observeOutcome(s *session, ex *executor, r *memcache.Request, k engine.Key, outcome command.Outcome, observed uint32) {
+// observeOutcome reports how a command on a key ended, and what was there then.
+func (srv *memcachedService) observeOutcome(s *session, ex *executor, r *memcache.Request, k engine.Key, outcome command.Outcome, observed uint32, then itemGlance) {
 	if observed&observeDetail != 0 {
 		srv.detail.count(r, k.Name, outcome)
 	}
@@ -154,25 +177,9 @@ func (srv *memcachedService) observeOutcome(s *session, ex *executor, r *memcach
 	case kind == memcache.OpDelete && outcome == command.OutcomeHit && w.wants(watchDeletions):
 		w.tell(watchDeletions, ex.nowMs, "type=deleted"+keyWord(k)+" cmd="+r.Op.String()+srv.tail(s, true, 0))
 	case isStorage(kind) && w.wants(watchMutations):
-		_, ttl, found := srv.glance(ex, k)
 		w.tell(watchMutations, ex.nowMs, "type=item_store"+keyWord(k)+" status="+storeStatus(outcome)+" cmd="+storeVerb(r)+
-			" ttl="+strconv.FormatInt(ttl, 10)+srv.tail(s, found, len(r.Value)))
+			" ttl="+strconv.FormatInt(then.ttl, 10)+srv.tail(s, then.found, len(r.Value)))
 	}
-}
-
-// glance returns the length of the value at k and its seconds to live, 0 for
-// ever.
-func (srv *memcachedService) glance(ex *executor, k engine.Key) (size int, ttl int64, found bool) {
-	k.Shard.Lock()
-	defer k.Shard.Unlock()
-	it, found := ex.srv.engine.Peek(memcacheDB, k, ex.nowMs)
-	if !found || it.Type() != engine.TypeString {
-		return 0, 0, false
-	}
-	if d := it.Deadline(); d != engine.NoDeadline {
-		ttl = (d - ex.nowMs + 999) / 1000
-	}
-	return it.Len(), ttl, true
 }
 
 func keyWord(k engine.Key) string { return " key=" + string(command.AppendURIEncoded(nil, k.Name)) }

@@ -96,6 +96,8 @@ func (k *memoryKeeper) apply(cfg *config.Config) {
 
 // makeRoom is called before each command that may need memory. It evicts as
 // far as the limit demands and reports false when the command must be refused.
+// While somebody holds all that might go, the data may pass the limit by what
+// the engine allows (see engine.SetLimit).
 // REQUIRES: no shard is locked.
 func (k *memoryKeeper) makeRoom() bool {
 	e := k.srv.engine
@@ -104,7 +106,10 @@ func (k *memoryKeeper) makeRoom() bool {
 		return true
 	}
 	for range min(evictBurst+excess/evictBurstBytes, evictBurstMax) {
-		if !e.EvictOne(k.evictions) {
+		switch e.EvictOne(k.evictions) {
+		case engine.EvictedBusy:
+			return true // the next commands go on, and the keeper
+		case engine.EvictedNone:
 			return e.Excess() <= 0 || e.Discarding() || k.refuse()
 		}
 		if e.Excess() <= 0 {
@@ -125,7 +130,7 @@ func (k *memoryKeeper) makeRoomFor(n int) bool {
 		return true
 	}
 	for range evictBurst + n/evictBurstBytes {
-		if e.Excess()+int64(n) <= 0 || !e.EvictOne(k.evictions) {
+		if e.Excess()+int64(n) <= 0 || e.EvictOne(k.evictions) != engine.EvictedEntry {
 			break
 		}
 	}
@@ -160,13 +165,13 @@ func (k *memoryKeeper) makeMoreRoom(n int) bool {
 	if emptied > 0 {
 		return true
 	}
-	if e.Discarding() {
+	if e.Discarding() && !e.Long() { // or freeing may take as long as somebody holds a shard
 		time.Sleep(discardWait)
 		return true
 	}
 	evicted := false
 	for range evictForced {
-		if !e.EvictOne(k.evictions) {
+		if e.EvictOne(k.evictions) != engine.EvictedEntry {
 			break
 		}
 		evicted = true
@@ -260,7 +265,7 @@ func (k *memoryKeeper) followOverhead() {
 // evictSlice evicts while the limit is passed.
 func (k *memoryKeeper) evictSlice(start time.Time) (more bool) {
 	e := k.srv.engine
-	for e.Excess() > 0 && e.EvictOne(k.evictions) {
+	for e.Excess() > 0 && e.EvictOne(k.evictions) == engine.EvictedEntry {
 		if time.Since(start) > keepSlice {
 			return true
 		}
@@ -298,20 +303,18 @@ func (srv *Server) discard(g []*engine.Garbage) {
 	if len(g) >= srv.engine.Databases() {
 		srv.saver.emptied()
 	}
-	var large []*engine.Garbage
+	var left []*engine.Garbage
 	for _, g := range g {
-		if g.Keys <= discardAtOnce {
-			g.Discard()
-		} else {
-			large = append(large, g)
+		if g.Keys > discardAtOnce || !g.Discard(false) {
+			left = append(left, g)
 		}
 	}
-	if large == nil {
+	if left == nil {
 		return
 	}
 	srv.workers.start(func() {
-		for _, g := range large {
-			g.Discard()
+		for _, g := range left {
+			g.Discard(true)
 		}
 	})
 }

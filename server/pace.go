@@ -1,6 +1,10 @@
 package server
 
-import "time"
+import (
+	"time"
+
+	"larder/engine"
+)
 
 // Commands that take long do their work in slices. A worker that has held its
 // shards for a slice lets go of them for a moment, in which the loops serve who
@@ -32,12 +36,10 @@ func (ex *executor) letOthersIn() {
 		return
 	}
 	for _, s := range ex.locked {
-		s.Unlock()
+		s.Unlock() // it stays marked as held for long
 	}
 	ex.rest()
-	for _, s := range ex.locked {
-		s.Lock()
-	}
+	engine.LockTogether(ex.locked)
 	ex.ctx.Listening = ex.srv.listening.load()
 	ex.sliceFrom = monotonicNs()
 }

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"larder/protocol/memcache"
 	"larder/protocol/resp"
 	"larder/server/command"
 )
@@ -49,6 +50,17 @@ func (g *pauseGate) closed(s *session, cmd *bound) bool {
 			flags |= s.tx.flags
 		}
 		return flags&(command.Write|command.MayReplicate) != 0
+	}
+	return false
+}
+
+// closedToMemcached tells whether a memcached request has to wait.
+func (g *pauseGate) closedToMemcached(r *memcache.Request) bool {
+	switch pauseKind(g.kind.Load()) {
+	case pauseAll:
+		return true
+	case pauseWrites:
+		return r.Op == memcache.OpFlushAll || r.Op.HasKey() && command.MemcachedChanges(r)
 	}
 	return false
 }

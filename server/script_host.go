@@ -55,9 +55,8 @@ func (h *scriptHost) begin(all bool) {
 func (h *scriptHost) release() {
 	for _, s := range h.locked {
 		h.holds[s.Index()] = false
-		s.Unlock()
-		s.EndLong()
 	}
+	unlockEach(h.locked, true)
 	h.locked = h.locked[:0]
 	if w := h.q.within; w != nil {
 		w.dirty += h.n.dirty
@@ -70,16 +69,14 @@ func (h *scriptHost) release() {
 	}
 }
 
-// hold locks shards in ascending order, of those that are not held already.
-// REQUIRES: none is held.
+// hold locks shards. REQUIRES: none is held.
 func (h *scriptHost) hold(want func(i int) bool) {
 	for i, s := range h.srv.engine.Shards() {
 		if want(i) {
-			s.BeginLong()
-			s.Lock()
 			h.locked, h.holds[i] = append(h.locked, s), true
 		}
 	}
+	lockLong(h.locked)
 }
 
 // lock makes sure that the shards of a command are held. It returns the error

@@ -240,16 +240,17 @@ func watchKeys(q *call) {
 		q.out.Error("ERR WATCH inside MULTI is not allowed")
 		return
 	}
-	if !q.onWorker && q.srv.engine.Long() {
-		q.ex.park(s, q.cmd, q.args)
-		return
-	}
 	for _, name := range q.args[1:] {
 		if s.watching.dirty.Load() {
 			break
 		}
 		k := q.srv.engine.Key(name)
-		k.Shard.Lock()
+		if q.onWorker {
+			k.Shard.Lock()
+		} else if !k.Shard.LockSoon() {
+			q.ex.park(s, q.cmd, q.args)
+			return
+		}
 		_, there := q.srv.engine.Peek(s.db, k, q.ex.nowMs)
 		q.srv.watches.add(q.srv, &s.watching, s.db, name, there)
 		k.Shard.UnlockRead()

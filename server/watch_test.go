@@ -78,7 +78,7 @@ func TestWatchedKeyGoesAway(t *testing.T) {
 			}
 		}},
 		{"evicted", "SET k v\r\n", func(*watch) {
-			for srv.engine.EvictOne(srv.memory.evictions) {
+			for srv.engine.EvictOne(srv.memory.evictions) == engine.EvictedEntry {
 			}
 		}},
 	} {

@@ -67,6 +67,11 @@
 // the answer says, and is unlocked before the next call of Next. The engine
 // has to remember which one it locked: answers move e.Shard on to the next.
 //
+// A shard that somebody holds for long is not waited for: in place of looking
+// there the engine calls p.Busy(&e), and asks for the next step. What was not
+// looked at is not forgotten: its turn comes again in the hand's next round, or
+// when the window has gone round once.
+//
 // One dialogue evicts at most one entry; the engine repeats it until enough
 // bytes are free. Several goroutines may hold dialogues at once.
 //

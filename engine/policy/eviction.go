@@ -38,6 +38,8 @@ type Eviction struct {
 	adopt      bool // no queue holds their handles: take entries marked Window as main
 	retries    int
 	stale      int // handles that led nowhere
+	busy       int // steps that shards of this group were busy for, of maxBusy
+	hindered   bool
 
 	// The walk: for the hand the round it began in, for the sampling policies
 	// the number of shards still to look at.

@@ -31,9 +31,10 @@ type group struct {
 	fadeDue bool
 	fading  bool
 
-	// adopting is true for the first round of the hand when entries were there
-	// before the group: no queue holds handles to those marked Window.
-	adopting bool
+	// adopting is true for the first whole round of the hand when entries were
+	// there before the group: no queue holds handles to those marked Window.
+	// skipped tells that the present round is not whole: a shard was busy.
+	adopting, skipped bool
 }
 
 func newGroup(first uint32, shards int) *group {
@@ -76,7 +77,7 @@ func (g *group) advance(shard uint32, cursor, next uint64, ended bool) {
 	g.hand = g.first
 	g.round++
 	g.fading, g.fadeDue = g.fadeDue, false
-	g.adopting = false
+	g.adopting, g.skipped = g.adopting && g.skipped, false
 }
 
 // halves makes the two groups that take over from g. Ghosts do not name their

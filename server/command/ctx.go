@@ -62,8 +62,8 @@ type Ctx struct {
 	// NoRoom is set by Fail on engine.ErrNoRoom: the dispatcher takes the
 	// reply back, makes room and runs the command again.
 	NoRoom bool
-	// Escalate is set by Heavy: the dispatcher runs the command again on a
-	// worker.
+	// Escalate is set by Heavy and WithShard: the dispatcher runs the command
+	// again on a worker.
 	Escalate bool
 	// Garbage is what FLUSHALL and FLUSHDB leave to free in the background.
 	Garbage []*engine.Garbage
@@ -199,12 +199,21 @@ func (c *Ctx) FindWrite(i int) (engine.Item, bool) {
 	return it, ok
 }
 
-// WithShard runs f with s locked.
+// WithShard runs f with s locked. If somebody holds s for long and the command
+// is on a loop, it sets Escalate in place of running f: whatever the handler
+// makes of that is dropped.
 func (c *Ctx) WithShard(s *engine.Shard, f func()) {
-	if !c.AllLocked {
+	switch {
+	case c.AllLocked:
+		f()
+		return
+	case c.OnWorker:
 		s.Lock()
-		defer s.Unlock()
+	case !s.LockSoon():
+		c.Escalate = true
+		return
 	}
+	defer s.Unlock()
 	f()
 }
 

@@ -87,6 +87,12 @@ func MemcachedWrites(r *memcache.Request) bool {
 	return true
 }
 
+// MemcachedChanges tells whether the request may change anything of an item: what
+// writes, and meta gets that set its time to live or take on to fetch it anew.
+func MemcachedChanges(r *memcache.Request) bool {
+	return MemcachedWrites(r) || r.Op == memcache.OpMetaGet && (r.Meta.Has('T') || r.Meta.Has('R'))
+}
+
 // MemcachedGrows tells whether the request may add data, so that it has to
 // wait for room while memory is short.
 func MemcachedGrows(r *memcache.Request) bool {
