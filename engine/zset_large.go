@@ -145,6 +145,18 @@ func (s *Shard) dropZSet(ref mem.Ref) {
 	}
 }
 
+// Enlarge makes the sorted set, which may be absent, a large one, whatever the
+// limits say.
+func (z *ZSet) Enlarge() error {
+	if z.root != nil {
+		return nil
+	}
+	if err := z.convert(); err != nil {
+		return z.fail(err)
+	}
+	return nil
+}
+
 // convert makes the run a large set, which is not yet the key's.
 func (z *ZSet) convert() error {
 	large := ZSet{s: z.s}

@@ -31,6 +31,14 @@ type Builder interface {
 	Pending(id StreamID, deliveredMs int64, deliveries uint64) error
 }
 
+// A LargeBuilder is a Builder that is told before the first element that a
+// container was kept as a table by who wrote it: such a sorted set has kept
+// scores as they are, -0 among them, which packed ones have not.
+type LargeBuilder interface {
+	Builder
+	LargeZSet() error
+}
+
 // ErrTwice is what a Builder returns of an element that came before.
 var ErrTwice = corrupt("an element stands twice")
 

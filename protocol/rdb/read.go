@@ -190,6 +190,11 @@ func (r *reader) zset(kind Kind, build Builder) error {
 	if r.err == nil && n == 0 {
 		return ErrEmpty
 	}
+	if l, ok := build.(LargeBuilder); ok && r.err == nil {
+		if err := l.LargeZSet(); err != nil {
+			return err
+		}
+	}
 	for range n {
 		member := r.string("a sorted set's member")
 		var score float64

@@ -35,6 +35,8 @@ type restorer struct {
 
 	items     [][]byte // of a list, to be pushed together
 	itemBytes int
+	longest   int  // member of a sorted set, in bytes
+	committed bool // the sorted set is the key's, and zset not valid any more
 }
 
 // Elements of a list are pushed in batches, because pushing to a packed run
@@ -93,11 +95,38 @@ func (b *restorer) complete() error {
 	switch {
 	case !b.building:
 	case b.typ == engine.TypeZSet:
-		return b.zset.Commit()
+		return b.completeZSet()
 	case b.typ == engine.TypeList:
 		return b.pushItems()
 	}
 	return nil
+}
+
+// completeZSet packs a sorted set that was large elsewhere and need not be here.
+func (b *restorer) completeZSet() error {
+	err := b.zset.Commit()
+	n := b.zset.Len()
+	b.committed = err == nil
+	if err != nil || n == 0 || n > b.limits.ZSetItems || b.longest > b.limits.ZSetItemBytes {
+		return err
+	}
+	if it, there := b.e.Peek(b.db, b.aside, b.nowMs); !there || it.Encoding() != engine.EncLarge {
+		return nil
+	}
+	members := make([]engine.ZMember, 0, n)
+	var at engine.ZCursor
+	for b.zset.Seek(&at, 0, false); at.Next(); {
+		members = append(members, engine.ZMember{Member: slices.Clone(at.Member()), Score: at.Score()})
+	}
+	return b.e.StoreZSet(b.db, b.aside, members, b.limits, b.nowMs)
+}
+
+// LargeZSet implements rdb.LargeBuilder.
+func (b *restorer) LargeZSet() error {
+	if err := b.begin(engine.TypeZSet); err != nil {
+		return err
+	}
+	return b.zset.Enlarge()
 }
 
 // move makes the container that was built aside the key's.
@@ -119,7 +148,7 @@ func (b *restorer) abandon() {
 	if !b.building {
 		return
 	}
-	if b.typ == engine.TypeZSet {
+	if b.typ == engine.TypeZSet && !b.committed {
 		_ = b.zset.Commit() // so that it is deleted with the key; if it fails, it has discarded it
 	}
 	b.e.Delete(b.db, b.aside, b.nowMs)
@@ -198,6 +227,7 @@ func (b *restorer) ZSetMember(member []byte, score float64) error {
 	if err := b.begin(engine.TypeZSet); err != nil {
 		return err
 	}
+	b.longest = max(b.longest, len(member))
 	at, _, found := b.zset.Find(member)
 	if found {
 		return rdb.ErrTwice
