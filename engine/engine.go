@@ -81,7 +81,8 @@ type Engine struct {
 
 	observation observation
 
-	snapshot atomic.Pointer[Snapshot] // under way, nil if none
+	snapshot  atomic.Pointer[Snapshot] // under way, nil if none
+	expiredMs atomic.Int64             // see ExpiredMs
 }
 
 // New returns an empty engine.

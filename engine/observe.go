@@ -57,11 +57,28 @@ func (s *Shard) expire(sp *space, p position, en entry) {
 // noteExpired counts an entry that is about to be removed because its deadline
 // has passed, and tells the observer.
 func (s *Shard) noteExpired(sp *space, en entry) {
+	s.engine.expiredBy(en.deadline())
 	s.stats.Expired++
 	if o := s.engine.observation.observer; o != nil {
 		o.KeyExpired(s.database(sp), en.key())
 	}
 }
+
+// expiredBy notes that something is gone whose deadline was ms.
+func (e *Engine) expiredBy(ms int64) {
+	for {
+		last := e.expiredMs.Load()
+		if ms <= last || e.expiredMs.CompareAndSwap(last, ms) {
+			return
+		}
+	}
+}
+
+// ExpiredMs is the latest deadline in ms since 1970 of all keys and fields that
+// were removed because it had passed. A write that is stamped with an earlier
+// time would come to another result when it is run again where the key is still
+// there.
+func (e *Engine) ExpiredMs() int64 { return e.expiredMs.Load() }
 
 // noteCreated notes a key that has just been inserted.
 func (s *Shard) noteCreated(sp *space, hash uint64) {

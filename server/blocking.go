@@ -82,6 +82,7 @@ type waiter struct {
 	late       []byte        // what it is to be answered if it still waits when its command has run; nil: nothing
 	deadline   time.Duration // since the process started
 	heapAt     int           // in timeouts, -1 if it is not there
+	lsn        uint64        // of the record of its command
 	durationNs int64         // that its command has run
 }
 

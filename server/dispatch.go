@@ -229,6 +229,9 @@ func (ex *executor) run(s *session, cmd *bound, args [][]byte, r *request) {
 			return
 		}
 	}
+	if ex.lsn != 0 {
+		s.lsn = ex.takeCommit()
+	}
 	bad := failed(&s.out, mark)
 	if bad {
 		ex.srv.errorCodes.note(s.out.Buf[mark:])

@@ -14,6 +14,9 @@ type connDriver interface {
 	// accept begins to serve a listener; when that was closed, it closes
 	// l.done.
 	accept(l *listener) error
+	// committed tells that the server's Committer has got further: sessions that
+	// keep their output may send it. It waits for nothing.
+	committed()
 	// stop writes what is still to be written, for at most drain, and closes
 	// all connections.
 	stop(drain time.Duration)

@@ -42,6 +42,9 @@ func newGoroutineDriver(srv *Server) *goroutineDriver {
 	return &goroutineDriver{srv: srv, conns: map[*netConn]struct{}{}, quit: make(chan struct{})}
 }
 
+// committed implements connDriver: writers wait in commits.await.
+func (d *goroutineDriver) committed() {}
+
 func (d *goroutineDriver) start() { d.wg.Go(d.cron) }
 
 func (d *goroutineDriver) accept(l *listener) error {
@@ -102,6 +105,7 @@ var longAgo = time.Unix(1, 0)
 // wake implements driver.
 func (c *netConn) wake(s *session) {
 	if s.killed.Load() {
+		c.d.srv.commits.wake()
 		_ = c.net.SetDeadline(longAgo) // a turn may be waiting for a client that does not read
 	}
 	put(c.kick)
@@ -241,9 +245,16 @@ func (c *netConn) write() bool {
 			s.unsent, s.out.Buf = s.out.Buf, nil // others may append to out meanwhile
 		}
 		out := s.unsent
+		durable, lsn := s.committed(), s.lsn
 		s.mu.Unlock()
 		if len(out) == 0 {
 			return true
+		}
+		if !durable {
+			if c.d.srv.commits.await(s, lsn); s.killed.Load() {
+				return false
+			}
+			continue
 		}
 		n, err := c.net.Write(out[:min(len(out), maxWriteBytes)])
 		if err != nil {

@@ -53,6 +53,13 @@ type epollDriver struct {
 	loops []*loop
 }
 
+// committed implements connDriver.
+func (d *epollDriver) committed() {
+	for _, l := range d.loops {
+		l.committed()
+	}
+}
+
 func (d *epollDriver) start() {
 	for _, l := range d.loops {
 		go l.run()

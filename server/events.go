@@ -32,7 +32,14 @@ func (ex *executor) handle(c *command.Ctx, cmd *bound) {
 	if ex.turn != nil && !ex.takeTurn() {
 		return
 	}
+	recorded, args := ex.srv.commits.on(), c.Args
+	if recorded && ex.within == nil {
+		c.NowMs = max(c.NowMs, ex.srv.engine.ExpiredMs())
+	}
 	cmd.Handler(c)
+	if (c.Dirty != 0 || c.Silent) && recorded && !c.NoRoom && !c.Escalate {
+		ex.change(c, ChangeCommand, args)
+	}
 	if len(c.Events) > 0 {
 		ex.deliver(c)
 	}

@@ -35,6 +35,8 @@ type nesting struct {
 	stamp       uint64 // 0, or what the seeds of all commands follow from
 	dirty       int
 	garbage     []*engine.Garbage
+	nowMs       int64    // that all commands see, 0 until the first has run
+	changes     []Change // what they have changed, for one record
 }
 
 // runNested runs a data command for n and writes exactly one reply. It returns
@@ -43,7 +45,10 @@ type nesting struct {
 // REQUIRES: the shards of keys, which are cmd's in args, are locked, or all are.
 func (ex *executor) runNested(n *nesting, cmd *bound, args [][]byte, keys []engine.Key) (done bool) {
 	c := &ex.nested
-	c.DB, c.NowMs, c.Args, c.Keys, c.Out = n.db, ex.nowMs, args, keys, n.out
+	if n.nowMs == 0 {
+		n.nowMs = max(ex.nowMs, ex.srv.engine.ExpiredMs())
+	}
+	c.DB, c.NowMs, c.Args, c.Keys, c.Out = n.db, n.nowMs, args, keys, n.out
 	c.Dirty, c.NoRoom, c.Escalate, c.Seed, c.Config = 0, false, false, 0, ex.ctx.Config
 	c.Begin()
 	c.AllLocked, c.OnWorker, c.NoTouch, c.NoBlock = n.allLocked, n.mayTakeLong, n.noTouch, true
@@ -56,8 +61,9 @@ func (ex *executor) runNested(n *nesting, cmd *bound, args [][]byte, keys []engi
 		c.Seed = ex.seed()
 	}
 	mark := len(n.out.Buf)
-	ex.by = n.s
+	ex.by, ex.within = n.s, n
 	ex.handle(c, cmd)
+	ex.within = nil
 	if c.Escalate {
 		n.out.Buf = n.out.Buf[:mark]
 		return false
@@ -109,20 +115,21 @@ func (q *call) execute(tx *transaction) {
 		q.out.Raw(tx.handed)
 		q.ex.ready = append(q.ex.ready, tx.ready...)
 	}
-	n := nesting{s: q.s, out: q.out, allLocked: tx.shards == nil, mayTakeLong: q.onWorker, garbage: tx.garbage}
+	n := nesting{s: q.s, out: q.out, allLocked: tx.shards == nil, mayTakeLong: q.onWorker, garbage: tx.garbage, nowMs: tx.nowMs, changes: tx.changes}
 	q.withSession(func() { n.db, n.noTouch = q.s.db, q.s.noTouch })
 	for ; tx.next < len(tx.queue); tx.next++ {
 		if !q.executeNext(tx, &n) {
 			tx.handOver(e)
 			tx.handed = append(tx.handed, q.out.Buf[mark:]...)
 			q.out.Buf = q.out.Buf[:mark]
-			tx.garbage = n.garbage
+			tx.garbage, tx.nowMs, tx.changes = n.garbage, n.nowMs, n.changes
 			tx.ready, q.ex.ready = append(tx.ready, q.ex.ready...), q.ex.ready[:0]
 			q.ex.settleNested(&n)
 			q.ex.park(q.s, q.cmd, q.args)
 			return
 		}
 	}
+	q.ex.commitNested(&n)
 	tx.unlock(e)
 	q.ex.settleNested(&n)
 	if len(n.garbage) > 0 {
@@ -179,6 +186,7 @@ func (q *call) executeNext(tx *transaction, n *nesting) (done bool) {
 		inner := call{s: q.s, ex: ex, srv: q.srv, cmd: c.cmd, args: args, out: q.out, onWorker: q.onWorker, within: n}
 		c.cmd.session(&inner)
 	case c.cmd.Is&command.Slow != 0:
+		ex.commitNested(n)
 		tx.unlock(q.srv.engine)
 		q.runSession(c.cmd, args)
 		tx.lock(q.srv.engine, true) // it is on a worker: see long

@@ -28,6 +28,11 @@ type executor struct {
 	reply   []byte          // room for the reply of who is served
 	by      *session        // whose command runs, as far as others want to know
 	unsaid  []command.Event // changes by nested commands, which announceRest tells
+	within  *nesting        // what the command that runs is a part of, nil if of nothing
+	record  Record          // scratch, see commit.go
+	changes []Change        // scratch
+	words   [][]byte        // scratch
+	lsn     uint64          // of the last record made, 0 if it is taken care of
 	q       call
 	keyAt   []int
 	keys    []engine.Key

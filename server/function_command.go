@@ -28,7 +28,7 @@ func functionLoad(q *call) {
 		q.out.Error(err.Error())
 		return
 	}
-	q.ex.stats.dirty.add(1)
+	q.changedLibraries()
 	q.out.BulkString(lib.Name)
 }
 
@@ -37,14 +37,14 @@ func functionDelete(q *call) {
 		q.out.Error("ERR Library not found")
 		return
 	}
-	q.ex.stats.dirty.add(1)
+	q.changedLibraries()
 	q.out.OK()
 }
 
 func functionFlush(q *call) {
 	if q.flushMode("ERR FUNCTION FLUSH only supports SYNC|ASYNC option") {
 		q.srv.scripting.removeAll()
-		q.ex.stats.dirty.add(1)
+		q.changedLibraries()
 		q.out.OK()
 	}
 }

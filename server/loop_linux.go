@@ -31,7 +31,7 @@ const (
 // were given to it. One wake-up reads and executes what all ready sockets
 // hold, then writes all replies, one write a connection.
 //
-// All fields but mail are used by the loop's goroutine only.
+// All fields but mail and keeps are used by the loop's goroutine only.
 type loop struct {
 	srv    *Server
 	id     int
@@ -42,6 +42,7 @@ type loop struct {
 	count  atomic.Int32
 	rbuf   []byte
 	dirty  []*conn    // have output to write after this round
+	kept   []*conn    // keep their output until their records are durable
 	again  []*conn    // have been resumed while writing: once more
 	woken  []*session // others want them to be looked at, in this round or a later one
 	cronAt int64      // monotonic ns of the last cron
@@ -49,7 +50,8 @@ type loop struct {
 	sweep  int        // file descriptor at which the next cron goes on
 	events [loopEvents]unix.EpollEvent
 
-	draining bool // no input is read any more; sessions end when they are idle
+	keeps    atomic.Bool // kept is not empty
+	draining bool        // no input is read any more; sessions end when they are idle
 	mail     loopMail
 	drained  chan struct{} // closed when draining has left no connection
 	done     chan struct{}
@@ -59,6 +61,7 @@ type loop struct {
 type loopMail struct {
 	// mu guards the fields below. It is a leaf.
 	mu      sync.Mutex
+	durable bool       // sessions that keep their output may send it
 	signal  bool       // the eventfd has been written since the last take
 	wakes   []*session // sessions to look at
 	adopted []*conn    // new connections
@@ -73,6 +76,7 @@ type conn struct {
 	s      *session
 	l      *loop
 	dirty  bool
+	kept   bool
 	events uint32 // what the descriptor is watched for
 }
 
@@ -236,9 +240,12 @@ func (l *loop) takeMail() (stop bool) {
 	m.mu.Lock()
 	wakes, adopted := m.wakes, m.adopted
 	m.wakes, m.adopted, m.signal = nil, nil, false
-	drain := m.drain
-	stop, m.drain = m.stop, false
+	drain, durable := m.drain, m.durable
+	stop, m.drain, m.durable = m.stop, false, false
 	m.mu.Unlock()
+	if durable {
+		l.letGo()
+	}
 	for _, c := range adopted {
 		l.add(c)
 	}
@@ -251,6 +258,43 @@ func (l *loop) takeMail() (stop bool) {
 		l.beginDrain()
 	}
 	return stop
+}
+
+// keep makes a connection's output stay until its records are durable. It
+// reports false if they are by now.
+// REQUIRES: c.s.mu is held.
+func (l *loop) keep(c *conn) bool {
+	l.keeps.Store(true) // first: what becomes durable from here on is told
+	if c.s.committed() {
+		return false
+	}
+	if !c.kept {
+		c.kept = true
+		l.kept = append(l.kept, c)
+	}
+	return true
+}
+
+// committed tells the loop that records have become durable.
+func (l *loop) committed() {
+	if !l.keeps.Swap(false) {
+		return
+	}
+	l.mail.mu.Lock()
+	l.mail.durable = true
+	l.ring()
+}
+
+// letGo looks at all connections that keep their output.
+func (l *loop) letGo() {
+	kept := l.kept
+	l.kept = nil
+	for _, c := range kept {
+		c.kept = false
+		if c.fd >= 0 {
+			l.markDirty(c)
+		}
+	}
 }
 
 // attend looks after some of the sessions that others woke.
@@ -394,6 +438,10 @@ func (l *loop) send(c *conn) bool {
 	if s.closing == closeNow {
 		return false
 	}
+	if s.waiting() > 0 && !s.committed() && l.keep(c) {
+		l.setInterest(c)
+		return true
+	}
 	if s.waiting() > 0 && !l.transmit(c) {
 		return false
 	}
@@ -439,6 +487,8 @@ func (l *loop) transmit(c *conn) bool {
 func (l *loop) setInterest(c *conn) {
 	want := uint32(unix.EPOLLIN | unix.EPOLLRDHUP)
 	switch {
+	case c.kept:
+		want = 0
 	case c.s.waiting() > 0:
 		want = unix.EPOLLOUT
 	case c.s.ended, l.draining:

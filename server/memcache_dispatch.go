@@ -148,6 +148,9 @@ func (ex *executor) memcacheKey(s *session, r *memcache.Request, k engine.Key) (
 			ex.srv.memcached.observeLookup(s, ex, k, observed)
 		}
 		outcome = command.Memcached(c, r)
+		if c.Dirty != 0 && !c.NoRoom && ex.srv.commits.on() {
+			ex.changeItem(c)
+		}
 		if len(c.Events) > 0 {
 			ex.deliver(c)
 		}
@@ -160,6 +163,9 @@ func (ex *executor) memcacheKey(s *session, r *memcache.Request, k engine.Key) (
 		}
 		c.Out.Buf = c.Out.Buf[:mark]
 		c.NoRoom = false
+	}
+	if ex.lsn != 0 {
+		s.lsn = ex.takeCommit()
 	}
 	if c.Dirty != 0 {
 		ex.stats.dirty.add(uint64(c.Dirty))

@@ -72,6 +72,7 @@ func (srv *Server) flushMemcached(long bool) (done bool) {
 		return false
 	}
 	g := e.Flush(memcacheDB)
+	srv.commits.removed(memcacheDB, []byte("FLUSHDB"))
 	if srv.listening.load() != 0 {
 		ev := &command.Event{Kind: command.DatabaseFlushed, DB: memcacheDB}
 		srv.tell(nil, ev)

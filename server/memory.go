@@ -78,6 +78,7 @@ func (k *memoryKeeper) init(srv *Server) {
 	k.srv, k.quit = srv, make(chan struct{})
 	k.compactor = srv.engine.NewCompactor()
 	k.evictions = func(db int, key []byte) {
+		srv.commits.removed(db, []byte("DEL"), key)
 		srv.memcached.evicted(srv.engine, db, key)
 		srv.removed(db, key, command.EventEvicted, "evicted")
 	}

@@ -178,6 +178,7 @@ func (h *hand) deleteIfSame(d dumped) bool {
 		return false
 	}
 	h.locked("DEL", k)
+	h.q.ex.commitNested(&h.n)
 	return true
 }
 

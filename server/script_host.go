@@ -45,7 +45,7 @@ func (h *scriptHost) begin(all bool) {
 	h.wrote, h.again, h.locks = false, false, all
 	h.n = nesting{s: h.q.s, out: &h.out, mayTakeLong: true, stamp: h.seed}
 	if w := h.q.within; w != nil {
-		h.n.db, h.n.noTouch, h.n.allLocked = w.db, w.noTouch, true
+		h.n.db, h.n.noTouch, h.n.allLocked, h.n.nowMs = w.db, w.noTouch, true, w.nowMs
 	} else { // of a parked session: they stay what they are
 		h.n.db, h.n.noTouch = h.q.s.db, h.q.s.noTouch
 	}
@@ -53,13 +53,17 @@ func (h *scriptHost) begin(all bool) {
 
 // release unlocks what the run has locked, and counts what it has done.
 func (h *scriptHost) release() {
+	if h.q.within == nil {
+		h.ex.commitNested(&h.n)
+	}
 	for _, s := range h.locked {
 		h.holds[s.Index()] = false
 	}
 	unlockEach(h.locked, true)
 	h.locked = h.locked[:0]
 	if w := h.q.within; w != nil {
-		w.dirty += h.n.dirty
+		w.dirty, w.nowMs = w.dirty+h.n.dirty, h.n.nowMs
+		w.changes = append(w.changes, h.n.changes...)
 		w.garbage = append(w.garbage, h.n.garbage...)
 		return
 	}

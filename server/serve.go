@@ -170,6 +170,7 @@ func (ex *executor) serveWaiter(w *waiter, onWorker bool) (done bool) {
 	ex.by, ex.turn, ex.mine = w.s, w, false
 	done = ex.call(w.cmd, w.args, nil)
 	ex.turn, c.OnWorker = nil, false
+	lsn := ex.takeCommit()
 	ex.reply = out.Buf[:0]
 	if cap(ex.reply) > maxPooledBytes {
 		ex.reply = nil
@@ -178,6 +179,7 @@ func (ex *executor) serveWaiter(w *waiter, onWorker bool) (done bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w.durationNs += monotonicNs() - startNs
+	w.lsn = max(w.lsn, lsn)
 	switch {
 	case !done && ex.mine: // it had no room, and then the shards were not to be had
 		r.giveBack(w)
@@ -244,6 +246,7 @@ func (s *session) unblock(ex *executor) {
 		return
 	}
 	mark := len(s.out.Buf)
+	s.lsn = max(s.lsn, w.lsn)
 	s.out.Buf = append(s.out.Buf, reply...)
 	bad := failed(&s.out, mark)
 	if bad {

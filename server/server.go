@@ -39,6 +39,7 @@ type Server struct {
 	pubsub    pubsub
 	tracking  trackers
 	listening listeners
+	commits   commits
 	watches   watchTable
 	waiting   waitRoom
 	memcached memcachedService
@@ -69,6 +70,9 @@ type Options struct {
 	Config     *config.Store
 	ConfigFile string // path of the configuration file, "" = none was given
 	Log        *zap.Logger
+	// Seed is what keys are hashed with, if the data set has one already; 0: one
+	// is drawn.
+	Seed engine.Seed
 	// SetLogLevel makes Log follow the directive loglevel; nil if it cannot.
 	SetLogLevel func(level string)
 	// OpenSnapshots makes what keeps snapshots; nil: none are kept.
@@ -92,15 +96,19 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	srv.applySettings(cfg)
+	for o.Seed == 0 {
+		o.Seed = engine.Seed(srv.entropy())
+	}
 	if srv.engine, err = engine.New(engine.Options{
 		Shards:    shardsFor(loopsFor(cfg)),
 		Databases: cfg.Databases,
-		Seed:      engine.Seed(srv.entropy()),
+		Seed:      o.Seed,
 		Memory:    mem.Options{HugePages: true},
 	}); err != nil {
 		return nil, err
 	}
 	srv.engine.SetObserver(keyObserver{srv})
+	srv.commits.init()
 	srv.tracking.init(srv)
 	srv.applyNotify(cfg.NotifyKeyspace)
 	srv.waiting.init(srv)

@@ -57,7 +57,8 @@ type session struct {
 	blocked *waiter
 	// tx is what is queued since MULTI, nil outside of it.
 	tx        *transaction
-	softSince int64 // when the output passed its soft limit, ms, 0 = it is below
+	softSince int64  // when the output passed its soft limit, ms, 0 = it is below
+	lsn       uint64 // of the last record of its commands, 0 if no reply has to wait for it
 	inBytes   uint64
 	outBytes  uint64
 	commands  uint64

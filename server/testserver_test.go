@@ -6,6 +6,8 @@ import (
 
 	"go.uber.org/zap"
 
+	"larder/engine"
+
 	"larder/server/config"
 )
 
@@ -13,11 +15,17 @@ import (
 // command line.
 func newTestServer(t testing.TB, args ...string) *Server {
 	t.Helper()
+	return newSeededServer(t, 0, args...)
+}
+
+// newSeededServer makes a server whose keys are hashed with a seed, 0 = any.
+func newSeededServer(t testing.TB, seed engine.Seed, args ...string) *Server {
+	t.Helper()
 	parsed, err := config.Parse(args, config.Environment{WorkDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv, err := New(Options{Config: config.NewStore(parsed.Config), Log: zap.NewNop()})
+	srv, err := New(Options{Config: config.NewStore(parsed.Config), Log: zap.NewNop(), Seed: seed})
 	if err != nil {
 		t.Fatal(err)
 	}

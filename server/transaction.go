@@ -29,6 +29,8 @@ type transaction struct {
 	keyAt    []int
 	shards   []*engine.Shard // to lock, in ascending order; nil: all
 	garbage  []*engine.Garbage
+	nowMs    int64     // that its commands see
+	changes  []Change  // what they have changed so far
 	ready    []waitKey // what its commands have made ready for those who wait
 	onWorker bool      // the shards were locked by a worker, see lockEach
 	next     int       // in queue: the command that runs next

@@ -78,7 +78,7 @@ func (t workerTask) run() {
 	} else {
 		ex.call(t.cmd, t.args, nil)
 	}
-	endNs := monotonicNs()
+	endNs, lsn := monotonicNs(), ex.takeCommit()
 	blocked := t.cmd.session == nil && c.Blocked
 	if len(ex.ready) > 0 {
 		ex.serve(true)
@@ -87,6 +87,7 @@ func (t workerTask) run() {
 
 	s := t.s
 	s.mu.Lock()
+	s.lsn = max(s.lsn, lsn)
 	if blocked {
 		s.working = false
 		s.block(ex.entered)

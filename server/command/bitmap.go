@@ -67,6 +67,7 @@ func (c *Ctx) editBits(at int) (p []byte, old int, ok bool) {
 		}
 		old = it.Len()
 		size = max(size, old)
+		c.Silent = true // also if no bit changes: it is a plain string from now on
 	}
 	if size-old >= heavyBytes && c.Heavy(size) {
 		return nil, 0, false

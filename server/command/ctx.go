@@ -41,6 +41,9 @@ type Ctx struct {
 	// Dirty counts the changes made, as rdb_changes_since_last_save does. A
 	// command that changed nothing is not logged.
 	Dirty int
+	// Silent tells of a change that does not count, but can be found out, such
+	// as that of an encoding: it is logged.
+	Silent bool
 	// Listening tells who wants to know of events; see event.go.
 	Listening Listeners
 	// Events are what the command did, in order, for those who listen.
@@ -84,7 +87,7 @@ type Ctx struct {
 
 // Begin prepares for a command. Running one again, after room was made for it,
 // is no other command.
-func (c *Ctx) Begin() { c.progress = progress{} }
+func (c *Ctx) Begin() { c.progress, c.Silent = progress{}, false }
 
 // scratchMost is the largest buffer that a Ctx keeps from one command to the
 // next, in bytes.
