@@ -56,7 +56,7 @@ func TestHistories(t *testing.T) {
 
 // tally counts what happened in histories, so that a test of nothing is noticed.
 type tally struct {
-	records, crashes, kills, crashedAgain, torn, lost, rebases, failures, recoveries int
+	records, crashes, kills, crashedAgain, torn, whole, lost, rebases, failures, recoveries int
 }
 
 func (a *tally) add(b *tally) {
@@ -65,6 +65,7 @@ func (a *tally) add(b *tally) {
 	a.kills += b.kills
 	a.crashedAgain += b.crashedAgain
 	a.torn += b.torn
+	a.whole += b.whole
 	a.lost += b.lost
 	a.rebases += b.rebases
 	a.failures += b.failures
@@ -73,7 +74,7 @@ func (a *tally) add(b *tally) {
 
 func (a *tally) neverHappened() string {
 	for what, n := range map[string]int{"a record": a.records, "a crash": a.crashes, "a killed process": a.kills,
-		"a crash while recovering": a.crashedAgain, "a torn end": a.torn, "a record lost that was not durable": a.lost,
+		"a crash while recovering": a.crashedAgain, "a torn end": a.torn, "a whole block behind a torn one": a.whole, "a record lost that was not durable": a.lost,
 		"a new base": a.rebases, "a disk that failed": a.failures, "a disk that worked again": a.recoveries} {
 		if n == 0 {
 			return what
@@ -178,6 +179,9 @@ func (h *history) start() {
 		h.setFault(nil, 0)
 		if from != nil && from.TornBytes > 0 {
 			h.tally.torn++
+			if from.TornRecords > 0 {
+				h.tally.whole++
+			}
 		}
 		h.tally.lost += len(h.model) - int(l.Last())
 		h.model = h.model[:l.Last()]
