@@ -8,10 +8,11 @@ import (
 	"testing"
 
 	"larder/persistence"
+	"larder/protocol/record"
 )
 
-func benchRecord() *Record {
-	return &Record{TimeMs: 1_790_000_000_000, Commands: []Command{{Args: [][]byte{
+func benchRecord() *record.Record {
+	return &record.Record{TimeMs: 1_790_000_000_000, Commands: []record.Command{{Args: [][]byte{
 		[]byte("SET"), []byte("key:000000012345"), []byte(strings.Repeat("v", 32))}}}}
 }
 
@@ -88,7 +89,7 @@ func BenchmarkRecover(b *testing.B) {
 		b.Fatal(err)
 	}
 	rec, records := benchRecord(), uint64(0)
-	for bytes := 0; bytes < 64<<20; bytes += rec.bodySize() + 3 {
+	for bytes := 0; bytes < 64<<20; bytes += rec.BodySize() + 3 {
 		l.Append(rec)
 		records++
 	}
@@ -103,7 +104,7 @@ func BenchmarkRecover(b *testing.B) {
 		b.Run(fmt.Sprintf("decode=%v", decode), func(b *testing.B) {
 			b.SetBytes(info.Size())
 			for b.Loop() {
-				var rec Record
+				var rec record.Record
 				got, err := Recover(Files{persistence.OS{}, dir, testName}, nil, func(b *Batch) error {
 					defer b.Release()
 					for decode {

@@ -12,6 +12,7 @@ import (
 
 	"larder/persistence"
 	"larder/persistence/faultfs"
+	"larder/protocol/record"
 )
 
 // The log with its own goroutines, many callers, snapshots and a disk that
@@ -130,7 +131,7 @@ func checkModel(t *testing.T, disk persistence.FS, model []uint64, base uint64) 
 		return nil
 	}, func(b *Batch) error {
 		defer b.Release()
-		var got Record
+		var got record.Record
 		for {
 			more, err := b.Next(&got)
 			if err != nil || !more {

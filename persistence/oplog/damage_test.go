@@ -14,6 +14,7 @@ import (
 
 	"larder/persistence"
 	"larder/persistence/faultfs"
+	"larder/protocol/record"
 )
 
 // A damagedLog is a log of 60 records in three segments, 1 to 20, 21 to 40 and
@@ -101,7 +102,7 @@ func (d *damagedLog) read() (*Recovered, error) {
 	}
 	return Recover(d.files(), base, func(b *Batch) error {
 		defer b.Release()
-		var got Record
+		var got record.Record
 		for {
 			more, err := b.Next(&got)
 			if err != nil || !more {
@@ -369,7 +370,7 @@ func FuzzSegment(f *testing.F) {
 			if cap(b.buf) > batchBytes && cap(b.buf) > 2*len(good) {
 				t.Fatalf("%d bytes of memory", cap(b.buf))
 			}
-			var rec Record
+			var rec record.Record
 			for {
 				more, err := b.Next(&rec)
 				if err != nil || !more {

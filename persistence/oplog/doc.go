@@ -10,7 +10,7 @@
 //
 //	segment   header 48 B │ block │ block │ … │ zeros that were allocated ahead
 //	block     header 48 B │ record │ record │ …                       (block.go)
-//	record    time, commands: {seed, database, arguments}             (record.go)
+//	record    time, commands: {seed, database, arguments}             (package record)
 //
 // # The way of a record
 //

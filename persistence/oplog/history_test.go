@@ -16,6 +16,7 @@ import (
 
 	"larder/persistence"
 	"larder/persistence/faultfs"
+	"larder/protocol/record"
 )
 
 // A history is a life of a log on a file system that fails: records, cuts,
@@ -133,7 +134,7 @@ func (h *history) errorf(format string, args ...any) {
 }
 
 // record is the one with an LSN that was appended in a life.
-func (h *history) record(lsn uint64, life int) *Record {
+func (h *history) record(lsn uint64, life int) *record.Record {
 	r := numbered(lsn + uint64(life)*1000)
 	if lsn%5 == 0 { // some do not fit the sectors that a crash tears
 		r.Commands[0].Args[2] = make([]byte, 700+lsn%1500)
@@ -230,7 +231,7 @@ func (h *history) recover() (*Recovered, error) {
 	}
 	return Recover(Files{h.fs, historyDir, testName}, base, func(b *Batch) error {
 		defer b.Release()
-		var got Record
+		var got record.Record
 		for {
 			more, err := b.Next(&got)
 			if err != nil || !more {

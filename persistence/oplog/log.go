@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"larder/persistence"
+	"larder/protocol/record"
 )
 
 // The log writes down every change before, or soon after, the client hears that
@@ -293,7 +294,7 @@ func checkName(name string) error {
 // before. It only copies; nothing of rec is kept. It takes a lock under which
 // nothing blocks, so it may be called with shards locked, which is how the
 // order of records comes to be the order of execution.
-func (l *Log) Append(rec *Record) (lsn uint64) {
+func (l *Log) Append(rec *record.Record) (lsn uint64) {
 	lsn, held, idle := l.records.append(rec)
 	if held > l.o.MaxHeldBytes {
 		l.full.Store(true)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"larder/persistence"
+	"larder/protocol/record"
 )
 
 var testSet = DataSetID{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}
@@ -23,17 +25,22 @@ const testName = "appendonly"
 
 // numbered is the record that a test appends as the nth; sizes vary, and some
 // get a chunk of their own.
-func numbered(n uint64) *Record {
+func numbered(n uint64) *record.Record {
 	value := fmt.Sprintf("value %d %s", n, strings.Repeat("x", int(n*n%97)))
 	if n%211 == 0 {
 		value += strings.Repeat("y", largeRecord+int(n))
 	}
-	r := &Record{TimeMs: 1_790_000_000_000 + int64(n), Commands: []Command{
+	r := &record.Record{TimeMs: 1_790_000_000_000 + int64(n), Commands: []record.Command{
 		{DB: int(n % 3), Args: [][]byte{[]byte("SET"), fmt.Appendf(nil, "key %d", n), []byte(value)}}}}
 	if n%7 == 0 {
-		r.Commands = append(r.Commands, Command{Seed: n, Args: [][]byte{[]byte("SPOP"), []byte("set")}})
+		r.Commands = append(r.Commands, record.Command{Seed: n, Args: [][]byte{[]byte("SPOP"), []byte("set")}})
 	}
 	return r
+}
+
+// sameRecord compares what a record says, not where it is kept.
+func sameRecord(a, b *record.Record) bool {
+	return a.TimeMs == b.TimeMs && reflect.DeepEqual(a.Commands, b.Commands)
 }
 
 // wait waits for a condition.
@@ -72,7 +79,7 @@ func tryCollect(t *testing.T, dir string) (*Recovered, error) {
 	}
 	return Recover(Files{persistence.OS{}, dir, testName}, base, func(b *Batch) error {
 		defer b.Release()
-		var got Record
+		var got record.Record
 		for {
 			more, err := b.Next(&got)
 			if err != nil || !more {
@@ -183,7 +190,7 @@ func TestAppendKeepsTheOrderOfEachCaller(t *testing.T) {
 	lsns := make([][]uint64, callers)
 	for c := range callers {
 		group.Go(func() {
-			rec := &Record{Commands: []Command{{Args: [][]byte{nil, nil}}}}
+			rec := &record.Record{Commands: []record.Command{{Args: [][]byte{nil, nil}}}}
 			for n := range each {
 				rec.Commands[0].Args[0] = fmt.Append(nil, c)
 				rec.Commands[0].Args[1] = fmt.Append(nil, n)
@@ -195,7 +202,7 @@ func TestAppendKeepsTheOrderOfEachCaller(t *testing.T) {
 	closeLog(t, l)
 	var seen [callers]int
 	_, err := Recover(Files{persistence.OS{}, dir, testName}, nil, func(b *Batch) error {
-		var rec Record
+		var rec record.Record
 		for {
 			more, err := b.Next(&rec)
 			if err != nil || !more {
@@ -310,7 +317,7 @@ func TestLogOfAnEmptyDataSet(t *testing.T) {
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
 		t.Errorf("the directory holds %v, %v", entries, err)
 	}
-	var rec Record
+	var rec record.Record
 	from, err := Recover(Files{persistence.OS{}, dir, testName}, nil, func(b *Batch) error {
 		_, err := b.Next(&rec)
 		return err

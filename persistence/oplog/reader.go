@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"larder/persistence"
+	"larder/protocol/record"
 )
 
 // Reading a segment: blocks are read and checked a megabyte at a time and
@@ -34,7 +35,7 @@ type Batch struct {
 // Next decodes the next record into rec, whose arguments are slices of the
 // batch's memory. It returns false behind the last one. An error, a
 // CorruptError of package persistence, means that the file was written by something else.
-func (b *Batch) Next(rec *Record) (bool, error) {
+func (b *Batch) Next(rec *record.Record) (bool, error) {
 	for b.left == 0 {
 		if len(b.rest) > 0 {
 			return false, b.corrupt("a block is longer than its records")
@@ -47,7 +48,7 @@ func (b *Batch) Next(rec *Record) (bool, error) {
 		b.rest, b.left, b.lsn = blk.records, blk.count, blk.first-1
 	}
 	var fault string
-	if b.rest, fault = decodeRecord(b.rest, b.blocks[b.at-1].timeMs, rec); fault != "" {
+	if b.rest, fault = record.Decode(b.rest, b.blocks[b.at-1].timeMs, rec); fault != "" {
 		return false, b.corrupt(fault)
 	}
 	b.left--

@@ -2,6 +2,8 @@ package oplog
 
 import (
 	"sync"
+
+	"larder/protocol/record"
 )
 
 // The records that are not durable yet lie in chunks, as the blocks that they
@@ -74,14 +76,14 @@ func (r *records) bytes() int64 {
 
 // append adds a record. held is what is held in all, and idle tells that the
 // writer has to be woken.
-func (r *records) append(rec *Record) (lsn uint64, held int64, idle bool) {
-	size := rec.bodySize()
+func (r *records) append(rec *record.Record) (lsn uint64, held int64, idle bool) {
+	size := rec.BodySize()
 	if size >= largeRecord {
 		return r.appendLarge(rec, size)
 	}
 	r.Lock()
 	tail := r.chunks[len(r.chunks)-1]
-	if cap(tail.buf)-len(tail.buf) < size+blockHeader+maxRecordPrefix {
+	if cap(tail.buf)-len(tail.buf) < size+blockHeader+record.MaxPrefix {
 		tail = r.addChunk()
 	}
 	before := len(tail.buf)
@@ -92,8 +94,8 @@ func (r *records) append(rec *Record) (lsn uint64, held int64, idle bool) {
 		r.open, r.openMs = before, rec.TimeMs
 		tail.buf = beginBlock(tail.buf, r.next, rec.TimeMs)
 	}
-	tail.buf = appendRecordPrefix(tail.buf, rec.TimeMs, r.openMs, size)
-	tail.buf = rec.appendBody(tail.buf)
+	tail.buf = record.AppendPrefix(tail.buf, rec.TimeMs, r.openMs, size)
+	tail.buf = rec.AppendBody(tail.buf)
 	r.openCount++
 	lsn, tail.last = r.next, r.next
 	r.next++
@@ -106,9 +108,9 @@ func (r *records) append(rec *Record) (lsn uint64, held int64, idle bool) {
 
 // appendLarge adds a record that gets a chunk of its own, which is filled
 // before the lock is taken.
-func (r *records) appendLarge(rec *Record, size int) (lsn uint64, held int64, idle bool) {
-	buf := beginBlock(make([]byte, 0, blockHeader+maxRecordPrefix+size), 0, rec.TimeMs)
-	buf = rec.appendBody(appendRecordPrefix(buf, rec.TimeMs, rec.TimeMs, size))
+func (r *records) appendLarge(rec *record.Record, size int) (lsn uint64, held int64, idle bool) {
+	buf := beginBlock(make([]byte, 0, blockHeader+record.MaxPrefix+size), 0, rec.TimeMs)
+	buf = rec.AppendBody(record.AppendPrefix(buf, rec.TimeMs, rec.TimeMs, size))
 	endBlock(buf, 1)
 	r.Lock()
 	r.closeBlock()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"larder/persistence"
+	"larder/protocol/record"
 )
 
 // Repair makes a damaged log one that Recover accepts: it ends the log before
@@ -84,7 +85,7 @@ func FilesOf(fsys persistence.FS, path string) (Files, error) {
 func Check(o Files, base func(path string, b BaseFile) error) (*Recovered, error) {
 	return Recover(o, base, func(b *Batch) error {
 		defer b.Release()
-		var rec Record
+		var rec record.Record
 		for {
 			if more, err := b.Next(&rec); err != nil || !more {
 				return err

@@ -27,7 +27,7 @@ var arrows = []struct {
 	{"server/command", []string{"protocol", "engine"}},
 	{"server/config", nil},
 	{"replication", []string{"persistence", "engine"}},
-	{"persistence", []string{"protocol/resp", "protocol/rdb", "engine"}},
+	{"persistence", []string{"protocol/resp", "protocol/rdb", "protocol/record", "engine"}},
 	{"protocol", nil},
 	{"engine", nil},
 	{"bench", []string{"protocol"}},

@@ -1,23 +1,16 @@
-package oplog
-
-import (
-	"encoding/binary"
-	"math/bits"
-)
-
-// A record is what has to be run again as one step: a command, or all commands
-// of a transaction. It carries what a handler may not find out for itself (the
-// time, the seed of its random choices), so that running it again on the same
-// state gives the same state.
+// Package record writes and reads records. A record is what has to be run again
+// as one step: a command, or all commands of a transaction. It carries what a
+// handler may not find out for itself (the time, the seed of its random
+// choices), so that running it again on the same state gives the same state.
 //
 // # The bytes
 //
-// A record stands in a block (block.go), which has the checksum, and the
-// number and the time of its first record. All that a record adds to its
-// arguments is counted in single bytes, since most are of the size of
-// "SET key value":
+// A record has neither a number nor a checksum of its own: whoever keeps records
+// (package oplog, a log of Raft) has these for many at once, and a time from which
+// a record counts its own. All that a record adds to its arguments is counted in
+// single bytes, since most are of the size of "SET key value":
 //
-//	record   time     varint   ms after the block's time, zigzag
+//	record   time     varint   ms after the time that it counts from, zigzag
 //	         length   varint   bytes of what follows
 //	         commands varint   at least 1
 //	command  form     byte     bit 0: a seed follows, bit 1: a database follows, bits 4-7: kind
@@ -29,6 +22,12 @@ import (
 //
 // Varints are those of encoding/binary. A SET of 16 bytes of key and 32 of
 // value takes 58 bytes; the same as RESP takes 87.
+package record
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // Record is one step of the data set's history.
 type Record struct {
@@ -64,13 +63,13 @@ const (
 	formKind  = 4 // bits to shift
 )
 
-// maxRecordPrefix is the most bytes that stand before a record's body.
-const maxRecordPrefix = 2 * binary.MaxVarintLen64
+// MaxPrefix is the most bytes that stand before a record's body.
+const MaxPrefix = 2 * binary.MaxVarintLen64
 
 func uvarintLen(n uint64) int { return (bits.Len64(n|1) + 6) / 7 }
 
-// bodySize is the length of what appendBody appends, in bytes.
-func (r *Record) bodySize() int {
+// BodySize is the length of what AppendBody appends, in bytes.
+func (r *Record) BodySize() int {
 	n := uvarintLen(uint64(len(r.Commands)))
 	for i := range r.Commands {
 		c := &r.Commands[i]
@@ -88,8 +87,8 @@ func (r *Record) bodySize() int {
 	return n
 }
 
-// appendBody appends a record without its time and length.
-func (r *Record) appendBody(dst []byte) []byte {
+// AppendBody appends a record without its time and length.
+func (r *Record) AppendBody(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(r.Commands)))
 	for i := range r.Commands {
 		c := &r.Commands[i]
@@ -116,16 +115,16 @@ func (r *Record) appendBody(dst []byte) []byte {
 	return dst
 }
 
-// appendRecordPrefix appends what stands before the body.
-func appendRecordPrefix(dst []byte, timeMs, blockMs int64, bodySize int) []byte {
-	dst = binary.AppendVarint(dst, timeMs-blockMs)
+// AppendPrefix appends what stands before the body.
+func AppendPrefix(dst []byte, timeMs, baseMs int64, bodySize int) []byte {
+	dst = binary.AppendVarint(dst, timeMs-baseMs)
 	return binary.AppendUvarint(dst, uint64(bodySize))
 }
 
-// decodeRecord reads the record at the start of b and returns what is behind
+// Decode reads the record at the start of b and returns what is behind
 // it, or what is wrong with it. The record's arguments are slices of b; its
 // slices are used again, so that reading many records allocates nothing.
-func decodeRecord(b []byte, blockMs int64, r *Record) (rest []byte, fault string) {
+func Decode(b []byte, baseMs int64, r *Record) (rest []byte, fault string) {
 	delta, n := binary.Varint(b)
 	if n <= 0 {
 		return nil, "a record's time is cut off"
@@ -133,10 +132,10 @@ func decodeRecord(b []byte, blockMs int64, r *Record) (rest []byte, fault string
 	b = b[n:]
 	size, n := binary.Uvarint(b)
 	if n <= 0 || size > uint64(len(b)-n) {
-		return nil, "a record is longer than its block"
+		return nil, "a record is longer than what it stands in"
 	}
 	body, rest := b[n:n+int(size)], b[n+int(size):]
-	r.TimeMs, r.Commands, r.args = blockMs+delta, r.Commands[:0], r.args[:0]
+	r.TimeMs, r.Commands, r.args = baseMs+delta, r.Commands[:0], r.args[:0]
 	count, n := binary.Uvarint(body)
 	if n <= 0 || count == 0 || count > size {
 		return nil, "a record's number of commands cannot be"

@@ -1,4 +1,4 @@
-package oplog
+package record
 
 import (
 	"bytes"
@@ -16,9 +16,9 @@ func command(words string) Command {
 	return c
 }
 
-func encodeRecord(r *Record, blockMs int64) []byte {
-	size := r.bodySize()
-	return r.appendBody(appendRecordPrefix(nil, r.TimeMs, blockMs, size))
+func encodeRecord(r *Record, baseMs int64) []byte {
+	size := r.BodySize()
+	return r.AppendBody(AppendPrefix(nil, r.TimeMs, baseMs, size))
 }
 
 // sameRecord compares what a record says, not where it is kept.
@@ -48,14 +48,14 @@ func TestRecordsComeBack(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := encodeRecord(&tt.rec, now)
-			if body := tt.rec.bodySize(); len(tt.rec.appendBody(nil)) != body {
-				t.Errorf("the body has %d bytes, announced were %d", len(tt.rec.appendBody(nil)), body)
+			if body := tt.rec.BodySize(); len(tt.rec.AppendBody(nil)) != body {
+				t.Errorf("the body has %d bytes, announced were %d", len(tt.rec.AppendBody(nil)), body)
 			}
 			if tt.size != 0 && len(b) != tt.size {
 				t.Errorf("it takes %d bytes, want %d", len(b), tt.size)
 			}
 			var got Record
-			rest, fault := decodeRecord(append(b, "rest"...), now, &got)
+			rest, fault := Decode(append(b, "rest"...), now, &got)
 			if fault != "" || string(rest) != "rest" || !sameRecord(&got, &tt.rec) {
 				t.Errorf("decoded as %+v, rest %q, fault %q", got, rest, fault)
 			}
@@ -63,7 +63,7 @@ func TestRecordsComeBack(t *testing.T) {
 				if cut > 64 && cut < len(b)-64 {
 					continue
 				}
-				if _, fault := decodeRecord(b[:cut], now, &got); fault == "" {
+				if _, fault := Decode(b[:cut], now, &got); fault == "" {
 					t.Fatalf("the first %d of %d bytes are a record", cut, len(b))
 				}
 			}
@@ -73,7 +73,7 @@ func TestRecordsComeBack(t *testing.T) {
 	var got Record
 	for _, tt := range tests {
 		var fault string
-		if all, fault = decodeRecord(all, now, &got); fault != "" || !sameRecord(&got, &tt.rec) {
+		if all, fault = Decode(all, now, &got); fault != "" || !sameRecord(&got, &tt.rec) {
 			t.Errorf("%s: read as one of many: %+v, %s", tt.name, got, fault)
 		}
 	}
@@ -84,9 +84,9 @@ func TestRecordsAllocateNothing(t *testing.T) {
 	buf := make([]byte, 0, 256)
 	var got Record
 	if n := testing.AllocsPerRun(100, func() {
-		b := appendRecordPrefix(buf, rec.TimeMs, rec.TimeMs, rec.bodySize())
-		b = rec.appendBody(b)
-		if _, fault := decodeRecord(b, rec.TimeMs, &got); fault != "" {
+		b := AppendPrefix(buf, rec.TimeMs, rec.TimeMs, rec.BodySize())
+		b = rec.AppendBody(b)
+		if _, fault := Decode(b, rec.TimeMs, &got); fault != "" {
 			t.Fatal(fault)
 		}
 	}); n != 0 {
@@ -110,7 +110,7 @@ func TestDamagedRecordsAreRefused(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var rec Record
-		if _, fault := decodeRecord(tt.bytes, 0, &rec); fault == "" {
+		if _, fault := Decode(tt.bytes, 0, &rec); fault == "" {
 			t.Errorf("%s: read as %+v", tt.name, rec)
 		}
 	}
@@ -123,14 +123,14 @@ func FuzzRecord(f *testing.F) {
 	f.Add(encodeRecord(&rec, 0))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var rec, again Record
-		rest, fault := decodeRecord(b, 0, &rec)
+		rest, fault := Decode(b, 0, &rec)
 		if fault != "" {
 			return
 		}
 		if len(rest) >= len(b) || len(rec.args) > len(b) {
 			t.Fatalf("%d bytes hold %d arguments and leave %d bytes", len(b), len(rec.args), len(rest))
 		}
-		if rest, fault := decodeRecord(encodeRecord(&rec, 0), 0, &again); fault != "" || len(rest) > 0 || !sameRecord(&rec, &again) {
+		if rest, fault := Decode(encodeRecord(&rec, 0), 0, &again); fault != "" || len(rest) > 0 || !sameRecord(&rec, &again) {
 			t.Fatalf("%+v came back as %+v (%s)", rec, again, fault)
 		}
 	})
