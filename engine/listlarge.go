@@ -152,7 +152,8 @@ func (l *List) lengthOf(from, n, limit int) (size int) {
 	if n == 0 {
 		return 0
 	}
-	for w := l.Walk(from, false); n > 0 && size < limit; n-- {
+	w := l.Walk(from, false)
+	for ; n > 0 && size < limit; n-- {
 		v, _ := w.Next()
 		size += v.item.content().bytes()
 	}

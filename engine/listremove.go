@@ -16,7 +16,8 @@ func (l *List) gatherTo(run packed, from, n int) packed {
 	if n == 0 {
 		return run
 	}
-	for w := l.Walk(from, false); n > 0; n-- {
+	w := l.Walk(from, false)
+	for ; n > 0; n-- {
 		v, _ := w.Next()
 		run = run.append(v.item.content())
 	}
@@ -108,7 +109,8 @@ func (l *List) rebuild(from, n int) bool {
 	if !ok {
 		return false
 	}
-	for w := l.Walk(from, false); n > 0; n-- {
+	w := l.Walk(from, false)
+	for ; n > 0; n-- {
 		v, _ := w.Next()
 		if !g.push(Tail, v.item.content()) {
 			g.discard()
@@ -158,7 +160,8 @@ func (l *List) matches(value []byte, n int, last bool) (from, found int) {
 	if last {
 		start, step = l.Len()-1, -1
 	}
-	for f := l.Search(start, last, value, l.Len()); found < n; found++ {
+	f := l.Search(start, last, value, l.Len())
+	for ; found < n; found++ {
 		skipped, ok := f.Match()
 		if !ok {
 			break

@@ -104,7 +104,8 @@ func (g *StreamGroup) copyConsumers(src *StreamGroup) bool {
 		}
 		nc.SetActiveMs(c.ActiveMs())
 	}
-	for cur := src.PendingRange(StreamID{}, MaxStreamID, nil); cur.Next(); {
+	cur := src.PendingRange(StreamID{}, MaxStreamID, nil)
+	for cur.Next() {
 		p := cur.Entry()
 		c, ok := g.Consumer(src.OwnerName(&p))
 		if !ok || g.Reserve(p.ID) != nil {
@@ -151,7 +152,8 @@ func (g *StreamGroup) appendState(dst []byte) []byte {
 		dst = appendSized(dst, c.Name())
 	}
 	dst = binary.AppendVarint(dst, g.Pending())
-	for cur := g.PendingRange(StreamID{}, MaxStreamID, nil); cur.Next(); {
+	cur := g.PendingRange(StreamID{}, MaxStreamID, nil)
+	for cur.Next() {
 		p := cur.Entry()
 		dst = appendIDs(dst, p.ID)
 		dst = appendSized(dst, g.OwnerName(&p))

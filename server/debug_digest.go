@@ -45,7 +45,8 @@ func (d *digest) mixValue(it *engine.Item) {
 		d.mix(it.Bytes(digits[:0]))
 	case engine.TypeList:
 		l := it.List()
-		for w := l.Walk(0, false); ; {
+		w := l.Walk(0, false)
+		for {
 			v, more := w.Next()
 			if !more {
 				break

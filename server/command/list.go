@@ -61,7 +61,8 @@ func (c *Ctx) element(v engine.Element) {
 // in reverse. REQUIRES: there are so many.
 func (c *Ctx) elements(l *engine.List, from, n int, backward bool) {
 	c.Out.Array(n)
-	for w := l.Walk(from, backward); n > 0; n-- {
+	w := l.Walk(from, backward)
+	for ; n > 0; n-- {
 		v, _ := w.Next()
 		c.element(v)
 	}

@@ -161,7 +161,8 @@ func (s *sorting) load(it *engine.Item) {
 		if backward {
 			from = l.Len() - 1
 		}
-		for w := l.Walk(from, backward); ; {
+		w := l.Walk(from, backward)
+		for {
 			v, ok := w.Next()
 			if !ok {
 				return
