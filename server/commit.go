@@ -60,8 +60,8 @@ type Committer interface {
 	Last() uint64
 	// Waits tells whether a reply has to wait until its record is durable.
 	Waits() bool
-	// Room tells whether a command that writes may run now; who finds none is
-	// told by Server.Committed when there is again.
+	// Room tells whether a command that writes may run now; one that finds none
+	// looks again every brakeMs.
 	Room() bool
 	// Err is why no record can be made durable, nil if they can.
 	Err() error
@@ -69,8 +69,7 @@ type Committer interface {
 
 // commits is a server's side of its Committer.
 type commits struct {
-	to   atomic.Pointer[Committer] // nil: nothing is recorded
-	risk atomic.Int64              // changes since the last snapshot
+	to atomic.Pointer[Committer] // nil: nothing is recorded
 
 	// mu guards the fields below. It is a leaf.
 	mu     sync.Mutex
@@ -101,8 +100,7 @@ func (srv *Server) Commit(c Committer) {
 	srv.commits.to.Store(&c)
 }
 
-// Committed tells the server that its Committer's Durable has risen, that there
-// is room again, or that its Err has changed.
+// Committed tells the server that its Committer's Durable has risen.
 func (srv *Server) Committed() {
 	c := &srv.commits
 	c.mu.Lock()

@@ -125,7 +125,7 @@ func (ex *executor) dispatch(s *session, r *request) {
 		if s.tx != nil {
 			s.tx.spoiled = true
 		}
-	} else if ex.srv.pause.closed(s, cmd) && ex.srv.pause.wait(s) {
+	} else if ex.heldBack(s, cmd) {
 		s.held, s.lastCmd = true, cmd.ID+1
 		return
 	} else if s.lastCmd = cmd.ID + 1; s.tx != nil && !cmd.atOnce {

@@ -49,7 +49,7 @@ func (ex *executor) runMemcached(s *session, f *memcacheFront, r *memcache.Reque
 		ex.memcacheRefused(s, r, refusal)
 		return true
 	}
-	if ex.srv.pause.closedToMemcached(r) && ex.srv.pause.wait(s) {
+	if ex.heldBackMemcached(s, r) {
 		return false
 	}
 	switch {

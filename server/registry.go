@@ -47,6 +47,7 @@ func (srv *Server) endSession(s *session) {
 	srv.monitors.remove(s)
 	srv.watches.remove(srv, &s.watching)
 	srv.pause.forget(s)
+	srv.brake.forget(s)
 	srv.pubsub.forget(s, &srv.workers)
 	srv.tracking.stop(s)
 	s.front.ended(s)

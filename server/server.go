@@ -43,7 +43,8 @@ type Server struct {
 	watches   watchTable
 	waiting   waitRoom
 	memcached memcachedService
-	pause     pauseGate
+	pause     pauseGate // CLIENT PAUSE
+	brake     pauseGate // see brake.go
 	saver     saver
 	slowlog   slowlog
 	latency   latencyMonitor
@@ -163,6 +164,7 @@ func (srv *Server) Shutdown(drain time.Duration) {
 		l.close()
 	}
 	srv.pause.stop(srv.saver.final.Load())
+	srv.brake.stop(srv.saver.final.Load())
 	srv.waiting.stop()
 	if srv.driver != nil {
 		srv.driver.stop(drain)

@@ -42,7 +42,7 @@ type session struct {
 	noTouch  bool
 	monitor  bool
 	reply    replyMode
-	paused   bool // CLIENT PAUSE holds its next command back; parked is set too
+	paused   bool // CLIENT PAUSE or the brake holds its next command back; parked is set too
 	held     bool // the command just dispatched was held back and stays in the input
 	parked   bool // a worker runs its command, or it waits for something
 	working  bool // a worker runs its command: parked is set too
