@@ -32,6 +32,7 @@ type scripting struct {
 	libs      map[string]*script.Library
 	functions map[string]libraryFunction
 	running   map[*scriptRun]struct{}
+	ending    scriptEnd
 }
 
 // libraryFunction is a function with its library.
@@ -135,6 +136,7 @@ type scriptRun struct {
 func (sc *scripting) begin(r *scriptRun) {
 	sc.mu.Lock()
 	sc.running[r] = struct{}{}
+	sc.ending.strike(r)
 	sc.mu.Unlock()
 }
 
@@ -153,7 +155,6 @@ func (sc *scripting) wrote(r *scriptRun) {
 
 var (
 	errScriptKilled   = errors.New("script killed by user with SCRIPT KILL")
-	errShutdownKilled = errors.New("script killed by the server's shutdown")
 	errFunctionKilled = errors.New("script killed by user with FUNCTION KILL")
 )
 
@@ -191,18 +192,6 @@ func (sc *scripting) kill(functions bool) string {
 		return errUnkillable
 	}
 	return ""
-}
-
-// killUnwritten ends all runs that have not written: the server is about to
-// end and waits for the others.
-func (sc *scripting) killUnwritten() {
-	sc.mu.Lock()
-	defer sc.mu.Unlock()
-	for r := range sc.running {
-		if !r.wrote {
-			r.cancel(errShutdownKilled)
-		}
-	}
 }
 
 // scriptFigures are what INFO tells of scripts and functions.

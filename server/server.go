@@ -155,23 +155,25 @@ func (srv *Server) Start() error {
 // it is in and writes the replies; then the workers and the background work;
 // the engine last, when nothing can touch it any more. Replies that clients do
 // not take within drain are lost, and so are commands that run longer than
-// that: the data is then left to the end of the process. If PrepareShutdown has
-// written a snapshot and something has changed since, another one is written
-// when nothing can change any more.
+// that: the data is then left to the end of the process. Scripts that have
+// written nothing are ended, see endScripts. If PrepareShutdown has written a
+// snapshot and something has changed since, another one is written when nothing
+// can change any more.
 func (srv *Server) Shutdown(drain time.Duration) {
 	deadline := time.Now().Add(drain)
 	for _, l := range srv.listeners {
 		l.close()
 	}
+	srv.endScripts(false)
 	srv.pause.stop(srv.saver.final.Load())
 	srv.brake.stop(srv.saver.final.Load())
 	srv.waiting.stop()
 	if srv.driver != nil {
 		srv.driver.stop(drain)
 	}
+	srv.endUnwritten()
 	srv.pubsub.stop()
 	srv.memcached.flush.stop()
-	srv.scripting.killUnwritten()
 	if !srv.workers.wait(max(time.Until(deadline), minWorkerWait)) {
 		srv.log.Warn("a command still runs after shutdown-timeout: ending without it") // it may hold locks that the others need
 		return

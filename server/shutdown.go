@@ -51,6 +51,7 @@ var errShutdown = errors.New("cannot write the snapshot that the server is to en
 
 func (srv *Server) prepareShutdown(o shutdownOptions) error {
 	sv := &srv.saver
+	srv.endScripts(o.noSave)
 	if sv.store == nil {
 		return nil
 	}
@@ -62,6 +63,7 @@ func (srv *Server) prepareShutdown(o shutdownOptions) error {
 	srv.pause.pause(pauseWrites, now.Add(finalPause).UnixMilli(), now.UnixMilli())
 	if err := sv.save(); err != nil && !o.force {
 		srv.pause.resume()
+		srv.spareScripts()
 		srv.log.Error("not shutting down: " + errShutdown.Error())
 		return errShutdown
 	}

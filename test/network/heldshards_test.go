@@ -34,6 +34,12 @@ func startForHolding(t *testing.T, args ...string) *holder {
 // that is held, which does not.
 func (h *holder) hold(prefix string, n int) {
 	h.t.Helper()
+	h.holdWith(prefix, n, "redis.call('exists', KEYS[1]) while true do end")
+}
+
+// holdWith is hold with a script whose first command uses the first key.
+func (h *holder) holdWith(prefix string, n int, script string) {
+	h.t.Helper()
 	c := h.dial()
 	h.held = nil
 	for i := range n {
@@ -50,7 +56,7 @@ func (h *holder) hold(prefix string, n int) {
 	listener.do("SUBSCRIBE held\r\n", "*3\r\n$9\r\nsubscribe\r\n$4\r\nheld\r\n:1\r\n")
 	h.script = h.dial()
 	h.script.send(command(append([]string{"EVAL",
-		"redis.call('exists', KEYS[1]) redis.call('publish', 'held', '') while true do end", strconv.Itoa(n)}, h.held...)...))
+		strings.Replace(script, " while", " redis.call('publish', 'held', '') while", 1), strconv.Itoa(n)}, h.held...)...))
 	listener.expect("*3\r\n$7\r\nmessage\r\n$4\r\nheld\r\n$0\r\n\r\n")
 	for _, key := range others {
 		c := h.dial()
@@ -265,6 +271,40 @@ func TestHeldShardStopsNoHousekeeping(t *testing.T) {
 			}
 			h.release()
 			h.dial().promptly(command("SET", h.held[0], large), "+OK\r\n")
+		})
+	}
+}
+
+// TestShutdownEndsScripts proves that the server ends soon although a script
+// loops, with or without a snapshot to write, and that SHUTDOWN NOSAVE also ends
+// one that has written.
+func TestShutdownEndsScripts(t *testing.T) {
+	const loop = " while true do end"
+	for name, c := range map[string]struct{ save, script, end string }{
+		"signal":                 {"", "redis.call('get', KEYS[1])", ""},
+		"signal with a snapshot": {"3600 1", "redis.call('get', KEYS[1])", ""},
+		"SHUTDOWN":               {"", "redis.call('get', KEYS[1])", "SHUTDOWN\r\n"},
+		"NOSAVE after a write":   {"3600 1", "redis.call('set', KEYS[1], 1)", "SHUTDOWN NOSAVE\r\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := startForHolding(t, "--save", c.save, "--shutdown-timeout", "60")
+			h.holdWith("h", 2, c.script+loop)
+			waiting := h.dial()
+			waiting.send("INCR h0\r\n")
+			if c.end == "" {
+				h.signal(termination)
+			} else {
+				h.dial().send(c.end)
+			}
+			if code := h.awaitExit(soon); code != 0 {
+				t.Errorf("exit code %d", code)
+			}
+			if got := h.script.rest(); !strings.HasPrefix(got, "-ERR") {
+				t.Errorf("the script's client got %q", got)
+			}
+			if !strings.Contains(h.out.String(), "scripts were still running") {
+				t.Error("the log does not say that a script was ended")
+			}
 		})
 	}
 }

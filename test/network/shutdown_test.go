@@ -91,7 +91,7 @@ func TestShutdownUnderLoad(t *testing.T) {
 func TestShutdownTimeout(t *testing.T) {
 	eachDriver(t, func(t *testing.T, args []string) {
 		t.Parallel()
-		s := start(t, append(args, "--shutdown-timeout", "1")...)
+		s := start(t, append(args, "--shutdown-timeout", "1", "--save", "")...)
 		c := s.dial()
 		c.do(command("SET", "large", strings.Repeat("x", 32<<20)), "+OK\r\n")
 		slow := s.dial()
