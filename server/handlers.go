@@ -111,6 +111,10 @@ var sessionHandlers = map[string]sessionHandler{
 	"bgsave":   bgsave,
 	"lastsave": lastSave,
 	"save":     saveCommand,
+	// sync_command.go
+	"psync":    psync,
+	"replconf": replconf,
+	"sync":     syncCommand,
 	// debug.go, info.go and others
 	"debug":    debugCommand,
 	"info":     info,

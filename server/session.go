@@ -59,6 +59,7 @@ type session struct {
 	tx        *transaction
 	softSince int64  // when the output passed its soft limit, ms, 0 = it is below
 	lsn       uint64 // of the last record of its commands, 0 if no reply has to wait for it
+	sync      syncWishes
 	inBytes   uint64
 	outBytes  uint64
 	commands  uint64

@@ -17,9 +17,12 @@ var serverRows = []Command{
 	{Name: "lolwut", Arity: -1, Flags: "rf", Group: "server", Since: "5.0.0", Complexity: "O(1)", Syntax: "[VERSION version]", Summary: "Draws a picture and tells the version."},
 	{Name: "memory", Arity: -2, Group: "server", Since: "4.0.0", Complexity: "Depends on the subcommand.", Summary: "The commands about memory.", Sub: memoryRows},
 	{Name: "monitor", Arity: 1, Flags: "aslt", Group: "server", Since: "1.0.0", Complexity: "O(1)", Summary: "Shows the connection what all others run."},
+	{Name: "psync", Arity: -3, Flags: "asNuS", Group: "server", Since: "2.8.0", Complexity: "O(n) in the number of keys", Syntax: "replicationid offset", Summary: "Sends a snapshot and ends the connection."},
+	{Name: "replconf", Arity: -1, Flags: "aslty", Group: "server", Since: "3.0.0", Complexity: "O(1)", Summary: "Says what the connection wants of SYNC and PSYNC."},
 	{Name: "role", Arity: 1, Flags: "sltf", Group: "server", Since: "2.8.12", Complexity: "O(1)", Summary: "Returns the server's role in replication.", Extra: "@admin @dangerous"},
 	{Name: "shutdown", Arity: -1, Flags: "asltuyS", Group: "server", Since: "1.0.0", Complexity: "O(1)", Syntax: "[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]", Summary: "Ends the server."},
 	{Name: "slowlog", Arity: -2, Group: "server", Since: "2.2.12", Complexity: "Depends on the subcommand.", Summary: "The commands about slow commands.", Sub: slowlogRows},
+	{Name: "sync", Arity: 1, Flags: "asNuS", Group: "server", Since: "1.0.0", Complexity: "O(n) in the number of keys", Summary: "Sends a snapshot and ends the connection."},
 	{Name: "time", Arity: 1, Flags: "ltf", Group: "server", Since: "2.6.0", Complexity: "O(1)", Summary: "Returns the server's time.", Extra: "tip:nondeterministic_output"},
 	{Name: "command", Handler: commandInfoAll, Arity: -1, Flags: "ltS", Group: "server", Since: "2.8.13", Complexity: "O(n) in the number of commands", Summary: "Describes all commands.", Sub: commandRows, Extra: "@connection tip:nondeterministic_output_order"},
 }

@@ -185,8 +185,8 @@ var differences = []harness.Difference{
 		Reason: "Comes with the append-only log.",
 	},
 	{
-		Kind: harness.Missing, Command: "COMMAND LIST (psync|sync|replconf|replicaof|slaveof|failover|wait)",
-		Title:  "`REPLICAOF`, `PSYNC`, `WAIT`, `FAILOVER` and the like",
+		Kind: harness.Missing, Command: "COMMAND LIST (replicaof|slaveof|failover)",
+		Title:  "`REPLICAOF`, `SLAVEOF`, `FAILOVER`",
 		Reason: "Come with replication.",
 	},
 	{
