@@ -147,7 +147,7 @@ func (p *peer) display() string {
 
 // memoryBytes is what the session holds. REQUIRES: s.mu is held.
 func (s *session) memoryBytes() int {
-	n := int(unsafe.Sizeof(*s)) + cap(s.in) + cap(s.out.Buf) + cap(s.unsent) + s.pushes.size() + s.tx.memoryBytes() + s.blocked.memoryBytes()
+	n := int(unsafe.Sizeof(*s)) + cap(s.in) + cap(s.out.Buf) + cap(s.unsent) + s.piecesBytes + s.pushes.size() + s.tx.memoryBytes() + s.blocked.memoryBytes()
 	channels, patterns, shards := s.srv.pubsub.counts(s)
 	n += (channels + patterns + shards) * subscriptionBytes
 	if f, ok := s.front.(*respFront); ok {

@@ -149,12 +149,17 @@ func (ex *executor) dispatch(s *session, r *request) {
 // mute takes back what was written since mark for CLIENT REPLY OFF and SKIP,
 // unless that is messages.
 func (s *session) mute(mark int, pushed bool) {
-	if (s.reply == replyOff || s.reply == replySkip) && !pushed {
+	if s.silent(pushed) {
 		s.out.Buf = s.out.Buf[:mark]
 	}
 	if s.reply == replySkip {
 		s.reply = replyOn
 	}
+}
+
+// silent tells whether a reply, unless it is made of messages, is held back.
+func (s *session) silent(pushed bool) bool {
+	return (s.reply == replyOff || s.reply == replySkip) && !pushed
 }
 
 // subcommand resolves a container's subcommand; nil if it is unknown.
@@ -268,13 +273,13 @@ func (ex *executor) call(cmd *bound, args [][]byte, r *request) (done bool) {
 	for try := 0; ; try++ {
 		ex.locked1(cmd)
 		if c.Escalate {
-			c.Out.Buf = c.Out.Buf[:mark]
+			c.Out.Rewind(mark)
 			return false
 		}
 		if !c.NoRoom || try == maxRoomTries || !ex.srv.memory.makeMoreRoom(requestBytes(args)) {
 			break
 		}
-		c.Out.Buf = c.Out.Buf[:mark]
+		c.Out.Rewind(mark)
 		c.NoRoom = false
 	}
 	if c.Dirty != 0 {

@@ -242,6 +242,9 @@ func (c *netConn) write() bool {
 			return false
 		}
 		if len(s.unsent) == 0 {
+			s.dequeue()
+		}
+		if len(s.unsent) == 0 {
 			s.unsent, s.out.Buf = s.out.Buf, nil // others may append to out meanwhile
 		}
 		out := s.unsent

@@ -41,6 +41,7 @@ type executor struct {
 	// lockRound holds, by shard, the round in which it was last to be locked.
 	lockRound []uint64
 	round     uint64
+	cutting   bool  // a long reply is cut in pieces: it goes to a session
 	sliceFrom int64 // monotonic ns at which a command on a worker last had the shards to itself
 	args      [][]byte
 	batch     []request

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"larder/engine"
+	"larder/protocol/resp"
 )
 
 // Commands that take long do their work in slices. A worker that has held its
@@ -20,13 +21,10 @@ const (
 	sliceNs = 150_000
 	// restFor is how long it leaves them.
 	restFor = 50 * time.Microsecond
-	// replySpare is the room that a reply is given between two slices, in bytes.
-	// What makes a large buffer larger copies it, which is not to happen under
-	// locks.
-	replySpare = 256 << 10
-	// copyBytes is how much is copied at a time: the collector, and with it
-	// everybody, waits for a copy to end.
-	copyBytes = 256 << 10
+	// pieceBytes is how much of a worker's reply lies in one piece, about, and
+	// pieceRoom the size of its buffer: there is room for what a slice adds.
+	pieceBytes = 128 << 10
+	pieceRoom  = 256 << 10
 )
 
 // letOthersIn unlocks the shards of the command's keys for a moment when a slice
@@ -55,29 +53,44 @@ func (ex *executor) restIfDue() {
 
 // rest lets others run. REQUIRES: no shard is locked.
 func (ex *executor) rest() {
-	ex.ctx.Out.Buf = withRoom(ex.ctx.Out.Buf, replySpare)
+	if ex.cutting {
+		ex.ctx.Out.Cut(pieceBytes, pieceRoom)
+	}
 	nap(restFor)
-}
-
-// withRoom returns b with room for n bytes more.
-func withRoom(b []byte, n int) []byte {
-	if cap(b)-len(b) >= n {
-		return b
-	}
-	grown := make([]byte, len(b), 2*cap(b)+n)
-	for at := 0; at < len(b); at += copyBytes {
-		copy(grown[at:], b[at:min(at+copyBytes, len(b))])
-	}
-	return grown
 }
 
 // takeReply appends what a worker has written to the output. A large reply is
 // not copied.
 // REQUIRES: s.mu is held; nobody else uses reply any more.
-func (s *session) takeReply(reply []byte) {
-	if len(s.out.Buf) == 0 && len(reply) > maxPooledBytes {
-		s.out.Buf = reply
+func (s *session) takeReply(reply *resp.Writer) {
+	if len(reply.Pieces) == 0 && len(reply.Buf) <= maxPooledBytes {
+		s.out.Buf = append(s.out.Buf, reply.Buf...)
 		return
 	}
-	s.out.Buf = append(s.out.Buf, reply...)
+	if len(s.out.Buf) > 0 {
+		s.queue(s.out.Buf)
+	}
+	for _, p := range reply.Pieces {
+		s.queue(p)
+	}
+	s.out.Buf = reply.Buf
+}
+
+// queue puts a buffer that is complete behind the others.
+func (s *session) queue(b []byte) {
+	s.pieces = append(s.pieces, b)
+	s.piecesBytes += len(b)
+}
+
+// dequeue makes the first of the queued buffers, if there is one, the unsent
+// output. REQUIRES: s.mu is held; no other output is unsent.
+func (s *session) dequeue() {
+	if len(s.pieces) == 0 {
+		return
+	}
+	s.unsent, s.pieces[0] = s.pieces[0], nil
+	s.piecesBytes -= len(s.unsent)
+	if s.pieces = s.pieces[1:]; len(s.pieces) == 0 {
+		s.pieces = nil
+	}
 }

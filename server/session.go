@@ -30,6 +30,9 @@ type session struct {
 	// unsent is what the socket did not take of earlier output; it leaves
 	// before out.Buf.
 	unsent []byte
+	// pieces are parts of a long reply, which leave between the two.
+	pieces      [][]byte
+	piecesBytes int
 
 	db       int
 	user     string
@@ -381,11 +384,14 @@ func (s *session) idle() bool {
 
 // waiting is the number of bytes of output that have not left.
 // REQUIRES: s.mu is held.
-func (s *session) waiting() int { return len(s.unsent) + len(s.out.Buf) }
+func (s *session) waiting() int { return len(s.unsent) + s.piecesBytes + len(s.out.Buf) }
 
 // output is what to write next; there may be more behind it.
 // REQUIRES: s.mu is held.
 func (s *session) output() []byte {
+	if len(s.unsent) == 0 {
+		s.dequeue()
+	}
 	if len(s.unsent) > 0 {
 		return s.unsent
 	}

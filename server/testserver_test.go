@@ -83,8 +83,12 @@ func (c *testClient) do(input string) string {
 	c.s.feed(c.ex, []byte(input))
 	c.s.takePushes()
 	for {
-		out = append(out, c.s.out.Buf...)
-		c.s.written(c.ex, len(c.s.out.Buf))
+		for c.s.waiting() > 0 {
+			part := c.s.output()
+			out = append(out, part...)
+			c.s.written(c.ex, len(part))
+		}
+		c.s.written(c.ex, 0)
 		busy := c.s.parked || c.s.stalled
 		parked := c.s.parked
 		c.s.mu.Unlock()

@@ -76,7 +76,9 @@ func (t workerTask) run() {
 	if t.cmd.session != nil {
 		t.cmd.session(&q)
 	} else {
+		ex.cutting = true
 		ex.call(t.cmd, t.args, nil)
+		ex.cutting = false
 	}
 	endNs, lsn := monotonicNs(), ex.takeCommit()
 	blocked := t.cmd.session == nil && c.Blocked
@@ -97,14 +99,15 @@ func (t workerTask) run() {
 		s.driver.wake(s) // it may be answered already
 		return
 	}
-	mark := len(s.out.Buf)
-	s.takeReply(out.Buf)
-	if q.hangUp && s.closing == stayOpen {
-		s.closing = closeFlushed
-	}
-	bad := failed(&out, 0)
+	bad := len(out.Pieces) == 0 && failed(&out, 0)
 	if bad {
 		srv.errorCodes.note(out.Buf)
+	}
+	if !s.silent(q.pushed) {
+		s.takeReply(&out)
+	}
+	if q.hangUp && s.closing == stayOpen {
+		s.closing = closeFlushed
 	}
 	ex.stats.count(t.cmd, bad)
 	ex.credit(&ex.stats.commands[t.cmd.ID], endNs-startNs)
@@ -113,7 +116,7 @@ func (t workerTask) run() {
 		srv.feedMonitors(s, ex, t.cmd, t.args) // behind what it has run
 	}
 	if s.reply != replyOn {
-		s.mute(mark, q.pushed)
+		s.mute(len(s.out.Buf), q.pushed)
 	}
 	s.parked, s.working = false, false
 	s.mu.Unlock()

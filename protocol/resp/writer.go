@@ -12,6 +12,8 @@ import (
 type Writer struct {
 	Buf   []byte
 	Proto int // 2 or 3
+	// Pieces are what stands before Buf, see Cut. Only a worker's reply has any.
+	Pieces [][]byte
 }
 
 func (w *Writer) resp3() bool { return w.Proto == 3 }

@@ -40,7 +40,7 @@ func (c *Ctx) allFields(pairs bool, f func(field, value []byte) bool) {
 		if c.walkHash(x, f) {
 			return
 		}
-		c.Out.Buf = c.Out.Buf[:mark]
+		c.Out.Rewind(mark)
 	}
 }
 

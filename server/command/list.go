@@ -146,7 +146,7 @@ func lrange(c *Ctx) {
 		if c.rangeInSlices(&l, from, n) {
 			return
 		}
-		c.Out.Buf = c.Out.Buf[:mark]
+		c.Out.Rewind(mark)
 	}
 }
 

@@ -34,9 +34,10 @@ func (c *Ctx) endUncounted(mark int, head func(w *resp.Writer)) {
 		c.Out.Buf = slices.Insert(c.Out.Buf, mark, w.Buf...)
 		return
 	}
+	first := c.Out.First()
 	from := headRoom - len(w.Buf)
-	copy(c.Out.Buf[from:], w.Buf)
-	c.Out.Buf = c.Out.Buf[from:]
+	copy((*first)[from:], w.Buf)
+	*first = (*first)[from:]
 }
 
 // rest lets others run during a command without keys.

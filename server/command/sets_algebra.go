@@ -36,7 +36,7 @@ func (c *Ctx) combine(first int, run func(sets []engine.Set) (done bool)) {
 		if run(sets) {
 			return
 		}
-		c.Out.Buf = c.Out.Buf[:mark]
+		c.Out.Rewind(mark)
 	}
 }
 

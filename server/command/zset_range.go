@@ -109,7 +109,7 @@ func (c *Ctx) zrange(form zrangeForm) {
 		if form.store && c.zrangeStore(source, first, n, o.reverse) || !form.store && c.zmembers(&z, source, first, n, o) {
 			return
 		}
-		c.Out.Buf = c.Out.Buf[:mark]
+		c.Out.Rewind(mark)
 	}
 }
 
