@@ -22,7 +22,7 @@ import (
 // tinyPlan measures next to nothing, but everything.
 var tinyPlan = plan{rounds: 1, cpuPerRun: time.Millisecond, cpuPerTest: time.Millisecond, keys: 5000, manyKeys: 6000,
 	memoryKeys: 50_000, collections: 1000, members: 10_000, settle: 20 * time.Millisecond, latencyRun: 50 * time.Millisecond, expiringKeys: 1000,
-	reclaimTime: 200 * time.Millisecond, idleConns: 60}
+	worstRun: 50 * time.Millisecond, reclaimTime: 200 * time.Millisecond, idleConns: 60}
 
 // newTestLab returns a lab in which a server of the distribution stands in
 // for larder.
@@ -81,6 +81,7 @@ func TestTablesAgainstRealServers(t *testing.T) {
 		{"memcached", memcachedAsLarder, 5, []string{"memcached", "larder"}},
 		{"memory/(16-byte key, 64|.*hash)", redisAsLarder, 3, []string{"redis", "larder"}},
 		{"latency/.*rest", redisAsLarder, 4, []string{"redis", "larder"}},
+		{"^worst/(nothing|KEYS|COPY, UNLINK|FLUSH)", redisAsLarder, 4, []string{"redis p50", "redis p99.9", "larder p99", "larder p99.9", "larder max"}},
 		{"scaling", redisAsLarder, 3, []string{"one loop", "two loops"}},
 		{"idle", redisAsLarder, 5, []string{"redis", "larder"}},
 	} {

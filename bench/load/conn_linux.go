@@ -127,6 +127,24 @@ func (p *Pool) wait(timeoutMs int) ([]unix.EpollEvent, error) {
 	return p.events[:n], nil
 }
 
+// restMost bounds a rest, so that a server that does not answer is noticed.
+const restMost = 100 * time.Millisecond
+
+// rest sleeps until a connection is ready, or for d, which a timeout of
+// epoll_wait in milliseconds could not name.
+func (p *Pool) rest(d time.Duration) error {
+	d = min(d, restMost)
+	if d <= 0 {
+		return nil
+	}
+	ts := unix.NsecToTimespec(d.Nanoseconds())
+	fds := []unix.PollFd{{Fd: int32(p.epoll), Events: unix.POLLIN}}
+	if _, err := unix.Ppoll(fds, &ts, nil); err != nil && err != unix.EINTR {
+		return fmt.Errorf("load: poll: %w", err)
+	}
+	return nil
+}
+
 // flush writes what the socket takes and watches for writability if it does
 // not take all.
 func (p *Pool) flush(i int) error {
