@@ -42,26 +42,29 @@ func (d *Drain) Do(args ...string) error {
 		return err
 	}
 	tail := []byte(drainMarker + "\r\n")
-	first := true
-	var refused error
-	kept := 0 // bytes of the last reads that the marker may begin in
+	var head []byte // the beginning of the reply
+	kept := 0       // bytes of the last reads that the marker may begin in
 	for {
 		n, err := d.conn.Read(d.buf[kept:])
 		if err != nil {
 			return err
 		}
 		got := d.buf[:kept+n]
-		if first && got[0] == '-' {
-			line, _, _ := bytes.Cut(got[1:], []byte("\r\n"))
-			refused = ErrorReply(line)
+		if len(head) < drainHead {
+			head = append(head, got[kept:]...)
 		}
-		first = false
 		if bytes.HasSuffix(got, tail) {
-			return refused
+			if line, _, _ := bytes.Cut(head, []byte("\r\n")); line[0] == '-' {
+				return ErrorReply(line[1:])
+			}
+			return nil
 		}
 		kept = copy(d.buf, got[max(0, len(got)-len(tail)):])
 	}
 }
+
+// drainHead is as much of a reply as is looked at for an error, in bytes.
+const drainHead = 512
 
 func appendCommand(dst []byte, args ...string) []byte {
 	dst = fmt.Appendf(dst, "*%d\r\n", len(args))
