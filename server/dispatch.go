@@ -22,8 +22,10 @@ type bound struct {
 	// what is queued.
 	atOnce, exec bool
 	// cheap tells that the command takes so little time, whatever its data,
-	// that reading the clock for each run would be a tenth of it.
-	cheap bool
+	// that reading the clock for each run would be a tenth of it; briefArgs, with
+	// how many arguments at most it does: LPUSH of one element. 0 is none.
+	cheap     bool
+	briefArgs int
 	// random tells that the command may choose by chance: it gets a seed.
 	random bool
 	script bool // it runs a script or a function
@@ -77,6 +79,9 @@ func (srv *Server) bind() error {
 		if len(c.Specs) > 0 && c.Specs[0].NumAt == 0 && c.Specs[0].Word == "" && !c.Specs[0].NotKey() {
 			b.firstKey = c.Specs[0].First
 			b.onlyKey = len(c.Specs) == 1 && c.Specs[0].Last == c.Specs[0].First
+		}
+		if b.onlyKey && c.Is&command.Fast != 0 && c.Is&command.Blocking == 0 {
+			b.briefArgs = max(c.Arity, -c.Arity)
 		}
 		srv.bound[c.ID] = b
 	}
@@ -207,7 +212,7 @@ func (ex *executor) run(s *session, cmd *bound, args [][]byte, r *request) {
 		return
 	}
 	mark := len(s.out.Buf)
-	if !cmd.cheap {
+	if !cmd.brief(args) {
 		ex.settle()
 	}
 	if cmd.session != nil {

@@ -56,7 +56,7 @@ func (st *execStats) count(cmd *bound, failed bool) {
 }
 
 const (
-	// maxUntimed is how many cheap commands of a pipeline share one reading of
+	// maxUntimed is how many brief commands of a pipeline share one reading of
 	// the clock, and with it their average.
 	maxUntimed = 16
 	// cheapBytes bounds the arguments of a command that shares.
@@ -66,13 +66,18 @@ const (
 	sharedSlowNs = 1e6
 )
 
+// brief tells whether to run the command with these arguments takes as little
+// time as a cheap command: Redis's flag fast says so of one element.
+func (b *bound) brief(args [][]byte) bool {
+	return (b.cheap && len(args) <= 8 || len(args) <= b.briefArgs) && requestBytes(args) < cheapBytes
+}
+
 // count counts an executed command. Its time is credited at once, or, if it is
-// cheap, together with that of its neighbours.
+// brief, together with that of its neighbours.
 func (ex *executor) count(s *session, cmd *bound, args [][]byte, failed bool) {
 	ex.stats.count(cmd, failed)
 	ex.untimed = append(ex.untimed, &ex.stats.commands[cmd.ID])
-	if cmd.cheap && len(ex.untimed) < maxUntimed && ex.srv.slowNs.Load() >= sharedSlowNs &&
-		len(args) <= 8 && requestBytes(args) < cheapBytes {
+	if len(ex.untimed) < maxUntimed && ex.srv.slowNs.Load() >= sharedSlowNs && cmd.brief(args) {
 		return
 	}
 	ns := ex.settle()
