@@ -403,7 +403,11 @@ func (ex *executor) readUnlocked(cmd *bound) {
 		}
 	}
 	c.Listening = 0
+	if c.OnWorker {
+		c.Rest, ex.sliceFrom = ex.restIfDue, monotonicNs()
+	}
 	cmd.Handler(c)
+	c.Rest = nil
 }
 
 // wideArgs and wideBytes are the number of arguments and their bytes from which

@@ -34,6 +34,8 @@ type sorting struct {
 	store       bool
 
 	typ      engine.Type
+	from     int          // element that read goes on with
+	place    engine.Place // the same in a set
 	elements []sortElement
 	kept     []byte // what elements and their keys refer to, see copied
 	found    []byte // what was looked up last
@@ -57,9 +59,7 @@ func (c *Ctx) sort(readOnly bool) {
 	if !s.parse(readOnly) {
 		return
 	}
-	ready := false
-	c.WithShard(c.Keys[0].Shard, func() { ready = s.read() })
-	if !ready {
+	if !s.read() {
 		return
 	}
 	from, to := s.limits()
@@ -72,31 +72,6 @@ func (c *Ctx) sort(readOnly bool) {
 	} else {
 		s.writeResult(s.elements[from:to])
 	}
-}
-
-// read loads the elements; if it returns false, it has replied or is to be run
-// again on a worker.
-func (s *sorting) read() (ok bool) {
-	c := s.c
-	it, found := c.Find(0)
-	if !found {
-		return true
-	}
-	s.typ = it.Type()
-	if s.typ != engine.TypeList && s.typ != engine.TypeSet && s.typ != engine.TypeZSet {
-		c.Out.Error(ErrWrongType)
-		return false
-	}
-	if c.heavyRead(0, it.EntryBytes()+it.ContentBytes()) {
-		return false
-	}
-	if s.unsorted && s.typ == engine.TypeSet && (s.store || c.NoBlock) {
-		// What is stored, or used by a script, must not depend on how the
-		// members lie in memory.
-		s.unsorted, s.alpha, s.by = false, true, nil
-	}
-	s.load(&it)
-	return true
 }
 
 // parse parses the options; on failure it has replied.
@@ -151,52 +126,6 @@ func (s *sorting) limits() (from, to int) {
 	return int(start), int(min(start+count, n))
 }
 
-// load reads the elements, in the order that the type has.
-func (s *sorting) load(it *engine.Item) {
-	switch s.typ {
-	case engine.TypeList:
-		l := it.List()
-		s.elements = make([]sortElement, 0, l.Len())
-		from, backward := 0, s.unsorted && s.desc
-		if backward {
-			from = l.Len() - 1
-		}
-		w := l.Walk(from, backward)
-		for {
-			v, ok := w.Next()
-			if !ok {
-				return
-			}
-			var digits [20]byte
-			s.add(s.copied(v.Bytes(digits[:0])))
-		}
-	case engine.TypeSet:
-		var x engine.Set
-		if _, err := s.c.Engine.OpenSet(&x, s.c.DB, &s.c.Keys[0], s.c.NowMs); err != nil {
-			return
-		}
-		s.elements = make([]sortElement, 0, x.Len())
-		x.Each(func(member []byte) bool {
-			s.add(s.copied(member))
-			return true
-		})
-	case engine.TypeZSet:
-		var z engine.ZSet
-		if z.View(it) != nil {
-			return
-		}
-		s.elements = make([]sortElement, 0, z.Len())
-		var cur engine.ZCursor
-		from, backward := 0, s.unsorted && s.desc
-		if backward {
-			from = z.Len() - 1
-		}
-		for z.Seek(&cur, from, backward); cur.Next(); {
-			s.add(s.copied(cur.Member()))
-		}
-	}
-}
-
 func (s *sorting) add(value []byte) { s.elements = append(s.elements, sortElement{value: value}) }
 
 // keptBytes is the size of the pieces in which copies are kept.
@@ -219,6 +148,9 @@ func (s *sorting) writeResult(elements []sortElement) {
 	out := s.c.Out
 	out.Array(len(elements) * max(1, len(s.gets)))
 	for i := range elements {
+		if i%sortSlice == sortSlice-1 {
+			s.c.rest()
+		}
 		if len(s.gets) == 0 {
 			out.Bulk(elements[i].value)
 		}

@@ -102,6 +102,7 @@ func (s *sorting) order() bool {
 		e := &s.elements[i]
 		by, found := e.value, true
 		if s.by != nil {
+			s.c.rest()
 			by, found = s.lookUp(s.by, e.value)
 		}
 		e.found = found
