@@ -298,3 +298,51 @@ func TestReload(t *testing.T) {
 	again.awaitReady(t)
 	again.dial(t).want("DBSIZE", "0")
 }
+
+// While the data is loaded, clients are told to wait, and INFO says how far it
+// is. The file is a pipe, so that loading takes as long as the test likes.
+func TestClientsWaitForData(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "dump.rdb")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := launch(t, "--dir", dir, "--save", "3600 1")
+	file, err := os.OpenFile(pipe, os.O_WRONLY, 0) // waits until the server reads
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot := "REDIS0003\xfe\x00\x00\x03key\x05value\xff"
+	if _, err := io.WriteString(file, snapshot[:20]); err != nil {
+		t.Fatal(err)
+	}
+	c := p.dial(t)
+	loading := "LOADING Redis is loading the dataset in memory"
+	for _, command := range []string{"GET key", "SET key v", "PING", "SAVE", "EVAL return(1) 0"} {
+		c.want(command, loading)
+	}
+	c.want("MULTI", "OK")
+	c.want("GET key", loading)
+	c.want("EXEC", "EXECABORT Transaction discarded because of previous errors.")
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		info := c.do("INFO persistence")
+		if strings.Contains(info, "\nloading:1\r") && strings.Contains(info, "\nloading_loaded_bytes:20\r") &&
+			strings.Contains(info, "\nloading_eta_seconds:") && strings.Contains(info, "\nsnapshot_load_keys_per_sec:0\r") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("INFO says nothing of the loading:\n%s", info)
+		}
+	}
+	if _, err := io.WriteString(file, snapshot[20:]); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p.awaitReady(t)
+	c.want("GET key", "value")
+	if info := c.do("INFO persistence"); !strings.Contains(info, "\nloading:0\r") || !strings.Contains(info, "\nrdb_last_load_keys_loaded:1\r") || strings.Contains(info, "loading_start_time") {
+		t.Errorf("INFO says after the loading:\n%s", info)
+	}
+}
