@@ -34,7 +34,8 @@ func (it *Item) IsLarge() bool { return isLarge(it.l.kind) }
 // CopyLarge copies the item's container into the memory of shard to. Every now
 // and then it calls pause, which may unlock both shards for a moment, and returns
 // false if the item's key has another state afterwards: then the copy is given up,
-// as when there is no room, and ok is false. A stream is copied without pauses.
+// as when there is no room, and ok is false. The groups of a stream are copied
+// without pauses.
 // REQUIRES: both shards are locked; the item is large.
 func (it *Item) CopyLarge(to *Shard, pause func() (goOn bool)) (c LargeCopy, ok bool) {
 	root, ok := containerTypes[it.Type()].copy(it.shard, it.root(), to, pause)

@@ -17,8 +17,7 @@ type State struct {
 	version uint64 // of a large container, else a digest of the value
 }
 
-// StateOf returns the state of key k. Streams have no version: their states are
-// never equal.
+// StateOf returns the state of key k.
 // REQUIRES: k.Shard is locked.
 func (e *Engine) StateOf(db int, k Key, nowMs int64) State {
 	it, ok := e.Peek(db, k, nowMs)
@@ -46,8 +45,8 @@ func (it *Item) state() State {
 	case TypeSet, TypeHash:
 		s.version = it.shard.tableAt(s.root).r.version
 	case TypeStream:
-		it.shard.versions++
-		s.version = it.shard.versions
+		st := it.shard.stream(s.root)
+		s.version = st.r.version
 	}
 	return s
 }

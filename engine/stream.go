@@ -41,6 +41,7 @@ type streamRoot struct {
 	maxDeleted StreamID // the largest of those that Delete has taken out
 	added      int64    // entries ever added
 	groups     nameList
+	version    uint64 // another one after each change, and in each stream of the shard
 }
 
 const streamRootBytes = int(unsafe.Sizeof(streamRoot{}))
@@ -67,14 +68,26 @@ func (e *Engine) CreateStream(db int, k Key, nowMs int64) (Stream, error) {
 		k.Shard.dropRoot(root, streamRootBytes)
 		return Stream{}, err
 	}
-	return k.Shard.stream(root), nil
+	st := k.Shard.stream(root)
+	st.changed()
+	return st, nil
 }
 
 func (st *Stream) hd() *containerHeader { return &st.r.containerHeader }
 
 // preserve is called before anything of the stream is changed, its groups
-// included; a snapshot takes no notice of when consumers were last seen.
-func (st *Stream) preserve() { st.s.preserveContainer(st.hd()) }
+// included; neither a snapshot nor a version takes notice of when consumers were
+// last seen.
+func (st *Stream) preserve() {
+	st.changed()
+	st.s.preserveContainer(st.hd())
+}
+
+// changed gives the stream a version that no container of the shard has had.
+func (st *Stream) changed() {
+	st.s.versions++
+	st.r.version = st.s.versions
+}
 
 // preserveLeaf is called before p's leaf is changed or freed.
 func (st *Stream) preserveLeaf(p *treePath) {

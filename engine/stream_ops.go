@@ -35,23 +35,28 @@ func freeStream(s *Shard, root mem.Ref, budget int) (freed int, done bool) {
 	return freed, false
 }
 
-func copyStream(from *Shard, root mem.Ref, to *Shard, _ pauseFunc) (mem.Ref, bool) {
+func copyStream(from *Shard, root mem.Ref, to *Shard, pause pauseFunc) (mem.Ref, bool) {
 	copied, ok := to.newRoot(TypeStream, streamRootBytes)
 	if !ok {
 		return 0, false
 	}
 	src, dst := from.stream(root), to.stream(copied)
 	dst.r.count, dst.r.added = src.r.count, src.r.added
+	dst.changed()
 	dst.r.last, dst.r.first, dst.r.maxDeleted = src.r.last, src.r.first, src.r.maxDeleted
-	return copied, dst.copyLeaves(&src) && dst.copyGroups(&src)
+	return copied, dst.copyLeaves(&src, pause) && dst.copyGroups(&src)
 }
 
-func (st *Stream) copyLeaves(src *Stream) bool {
+func (st *Stream) copyLeaves(src *Stream, pause pauseFunc) bool {
 	if src.r.entries.leaves == 0 {
 		return true
 	}
 	var p treePath
-	for src.tree().first(&p); ; {
+	src.tree().first(&p)
+	for i := 1; ; i++ {
+		if i%copyLeaves == 0 && !pause.goOn() {
+			return false
+		}
 		l := src.leafOf(&p)
 		ref, nl, ok := st.s.newStreamLeaf(st.hd(), l.id(), len(l.run()))
 		if !ok {

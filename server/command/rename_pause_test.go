@@ -12,6 +12,11 @@ import (
 func fillLarge(h *tester, key string, members int) {
 	h.t.Helper()
 	add := map[string]string{"list": "RPUSH", "set": "SADD", "zset": "ZADD", "hash": "HSET"}
+	for i := range members {
+		h.do("XADD", "stream"+key, strconv.Itoa(i+1)+"-1", "field", "element:"+strconv.Itoa(i))
+	}
+	h.do("XGROUP", "CREATE", "stream"+key, "group", "17")
+	h.do("PEXPIREAT", "stream"+key, "1700000100000")
 	for typ, word := range add {
 		for i := 0; i < members; i += 100 {
 			args := []string{word, typ + key}
@@ -41,13 +46,17 @@ func apart(h *tester, key string, same bool) string {
 	}
 }
 
-var reads = map[string][]string{"list": {"LRANGE", "%", "0", "-1"}, "set": {"SMEMBERS", "%"}, "zset": {"ZRANGE", "%", "0", "-1", "WITHSCORES"}, "hash": {"HGETALL", "%"}}
+var reads = map[string][]string{"list": {"LRANGE", "%", "0", "-1"}, "set": {"SMEMBERS", "%"}, "zset": {"ZRANGE", "%", "0", "-1", "WITHSCORES"}, "hash": {"HGETALL", "%"}, "stream": {"XRANGE", "%", "-", "+"}}
 
 func (h *tester) content(typ, key string) string {
 	h.t.Helper()
 	words := append([]string(nil), reads[typ]...)
 	words[1] = key
-	return strings.Join(elementsOf(h.do(words...)), " ") + h.do("PEXPIRETIME", key) + h.do("OBJECT", "ENCODING", key)
+	content := strings.Join(elementsOf(h.do(words...)), " ") + h.do("PEXPIRETIME", key) + h.do("OBJECT", "ENCODING", key)
+	if typ == "stream" {
+		content += h.do("XINFO", "GROUPS", key)
+	}
+	return content
 }
 
 // TestCopiesArePausedOver copies and moves large containers between shards while
@@ -56,7 +65,7 @@ func (h *tester) content(typ, key string) string {
 func TestCopiesArePausedOver(t *testing.T) {
 	changes := map[string]func(typ, src, dst string) (pause int, command string){
 		"nothing changes":       func(_, _, _ string) (int, string) { return 0, "" },
-		"the source changes":    func(typ, src, _ string) (int, string) { return 2, oneMore[typ] + src + " 7 x" },
+		"the source changes":    func(typ, src, _ string) (int, string) { return 2, strings.ReplaceAll(oneMore[typ], "%", src) },
 		"its deadline changes":  func(_, src, _ string) (int, string) { return 2, "PEXPIREAT " + src + " 1700000200000" },
 		"the source goes":       func(_, src, _ string) (int, string) { return 2, "DEL " + src },
 		"it becomes a string":   func(_, src, _ string) (int, string) { return 2, "SET " + src + " v" },
@@ -66,14 +75,14 @@ func TestCopiesArePausedOver(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for typ := range reads {
 				for _, request := range []string{"COPY", "COPY REPLACE", "RENAME", "RENAMENX"} {
-					checkPausedCopy(t, typ, request, change)
+					t.Run(typ+" "+request, func(t *testing.T) { checkPausedCopy(t, typ, request, change) })
 				}
 			}
 		})
 	}
 }
 
-var oneMore = map[string]string{"list": "RPUSH ", "set": "SADD ", "zset": "ZADD ", "hash": "HSET "}
+var oneMore = map[string]string{"list": "RPUSH % 7 x", "set": "SADD % 7 x", "zset": "ZADD % 7 x", "hash": "HSET % 7 x", "stream": "XGROUP SETID % group 99"}
 
 func checkPausedCopy(t *testing.T, typ, request string, change func(typ, src, dst string) (int, string)) {
 	h := newTester(t, 0)
@@ -127,31 +136,35 @@ func checkPausedCopy(t *testing.T, typ, request string, change func(typ, src, ds
 // comes back.
 func TestCopyGivesBackAll(t *testing.T) {
 	for typ := range reads {
-		h := newTester(t, 0)
-		src := typ + "src"
-		fillLarge(h, "src", 8000)
-		keys := []string{"listsrc", "setsrc", "zsetsrc", "hashsrc"}
-		empty := usedWithout(h, keys...)
-		fillLarge(h, "src", 8000)
-		it, ok := func() (engine.Item, bool) {
-			k := h.c.Engine.Key([]byte(src))
-			return h.c.Engine.Peek(0, k, h.c.NowMs)
-		}()
-		if !ok {
-			t.Fatalf("there is no %s", src)
+		t.Run(typ, func(t *testing.T) { checkGivenUpCopies(t, typ) })
+	}
+}
+
+func checkGivenUpCopies(t *testing.T, typ string) {
+	h := newTester(t, 0)
+	src := typ + "src"
+	fillLarge(h, "src", 8000)
+	keys := []string{"listsrc", "setsrc", "zsetsrc", "hashsrc", "streamsrc"}
+	empty := usedWithout(h, keys...)
+	fillLarge(h, "src", 8000)
+	it, ok := func() (engine.Item, bool) {
+		k := h.c.Engine.Key([]byte(src))
+		return h.c.Engine.Peek(0, k, h.c.NowMs)
+	}()
+	if !ok {
+		t.Fatalf("there is no %s", src)
+	}
+	for stop := 1; stop < 100; stop *= 3 {
+		dst := h.c.Engine.Key([]byte(apart(h, src, false))).Shard
+		h.c.Engine.LockAll()
+		pauses := 0
+		made, ok := it.CopyLarge(dst, func() bool { pauses++; return pauses < stop })
+		if ok {
+			made.Discard()
 		}
-		for stop := 1; stop < 100; stop *= 3 {
-			dst := h.c.Engine.Key([]byte(apart(h, src, false))).Shard
-			h.c.Engine.LockAll()
-			pauses := 0
-			made, ok := it.CopyLarge(dst, func() bool { pauses++; return pauses < stop })
-			if ok {
-				made.Discard()
-			}
-			h.c.Engine.UnlockAll()
-		}
-		if used := usedWithout(h, keys...); used != empty {
-			t.Errorf("%s: %d bytes are in use behind it, %d were before", typ, used, empty)
-		}
+		h.c.Engine.UnlockAll()
+	}
+	if used := usedWithout(h, keys...); used != empty {
+		t.Errorf("%s: %d bytes are in use behind it, %d were before", typ, used, empty)
 	}
 }

@@ -14,9 +14,11 @@ func TestSortRestsOver(t *testing.T) {
 		"one more": func(rest int, typ string) []string {
 			return map[int][]string{3: {map[string]string{"list": "RPUSH", "set": "SADD", "zset": "ZADD"}[typ], typ + "src", "77", "77"}}[rest]
 		},
-		"it goes":              func(rest int, typ string) []string { return map[int][]string{3: {"DEL", typ + "src"}}[rest] },
-		"it becomes a string":  func(rest int, typ string) []string { return map[int][]string{3: {"SET", typ + "src", "v"}}[rest] },
-		"changes all the time": func(rest int, typ string) []string { return []string{"COPY", "twin" + strconv.Itoa(rest%2), typ + "src", "REPLACE"} },
+		"it goes":             func(rest int, typ string) []string { return map[int][]string{3: {"DEL", typ + "src"}}[rest] },
+		"it becomes a string": func(rest int, typ string) []string { return map[int][]string{3: {"SET", typ + "src", "v"}}[rest] },
+		"changes all the time": func(rest int, typ string) []string {
+			return []string{"COPY", "twin" + strconv.Itoa(rest%2), typ + "src", "REPLACE"}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, typ := range []string{"list", "set", "zset"} {
