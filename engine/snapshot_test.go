@@ -488,7 +488,12 @@ func (h *snapshotHistory) changeStream(db int, k Key) {
 		id := StreamID{last.Ms + uint64(h.rng.IntN(2)), last.Seq + 1}
 		some := StreamID{uint64(h.rng.IntN(int(last.Ms + 1))), last.Seq - min(last.Seq, uint64(h.rng.IntN(20)))}
 		group := fmt.Appendf(nil, "g%d", h.rng.IntN(3))
-		switch h.rng.IntN(12) {
+		switch h.rng.IntN(14) {
+		case 12:
+			st.SetLastID(StreamID{last.Ms + 1, 0})
+		case 13:
+			st.SetAdded(st.Added() + 1)
+			st.SetMaxDeletedID(some)
 		case 0:
 			st.Delete(some)
 		case 1:
@@ -515,7 +520,9 @@ func (h *snapshotHistory) changeGroup(st *Stream, name []byte, id StreamID) {
 	}
 	who := fmt.Appendf(nil, "c%d", h.rng.IntN(3))
 	c, ok := g.Consumer(who)
-	switch n := h.rng.IntN(6); {
+	switch n := h.rng.IntN(7); {
+	case n == 6:
+		g.SetRead(g.Read() + 1)
 	case n == 0:
 		g.SetLastID(id)
 	case n == 1:
@@ -536,7 +543,7 @@ func (h *snapshotHistory) changeGroup(st *Stream, name []byte, id StreamID) {
 // taken, and that nothing of it stays behind.
 func TestSnapshotIsTheCut(t *testing.T) {
 	for seed := range uint64(max(4, 40/slowdown)) {
-		h := &snapshotHistory{t: t, e: shardedEngine(t, 4), rng: rand.New(rand.NewPCG(seed, 1)), now: testNow, keys: 7 * (1 + int(seed%9)*8)}
+		h := &snapshotHistory{t: t, e: shardedEngine(t, 4), rng: rand.New(rand.NewPCG(seed, 1)), now: testNow, keys: 7 * (1 + int(seed%9)*20)}
 		h.sweeps, h.comp = make([]Sweeper, 4), h.e.NewCompactor()
 		h.e.SetLimit(3 << 30)
 		for round := range 2 {
@@ -581,7 +588,7 @@ func (h *snapshotHistory) snapshot(name string, pace int) {
 	sn, err := h.e.Cut(testEncoder{h.t}, func() { want = liveStates(h.e) })
 	h.must(err)
 	defer sn.Close()
-	sn.chunk, sn.slice = 1<<h.rng.IntN(18), 1+h.rng.IntN(walkSlice)
+	sn.chunk, sn.slice = 1<<h.rng.IntN(18), 1<<h.rng.IntN(7)
 	if _, err := h.e.Cut(testEncoder{h.t}, nil); err != ErrSnapshotRuns {
 		h.t.Fatalf("%s: a second cut: %v", name, err)
 	}
@@ -645,4 +652,67 @@ func TestSnapshotAborted(t *testing.T) {
 		h.snapshot(fmt.Sprintf("seed %d", seed), 100)
 		h.empty(fmt.Sprintf("seed %d", seed))
 	}
+}
+
+// TestSnapshotOfTablesThatSplitAndMerge proves the same for a keyspace and a
+// hash so large that their tables have many segments, which split and merge
+// while the snapshot is taken.
+func TestSnapshotOfTablesThatSplitAndMerge(t *testing.T) {
+	const most = 24_000
+	h := &snapshotHistory{t: t, e: shardedEngine(t, 1), rng: rand.New(rand.NewPCG(7, 7)), now: testNow}
+	h.comp = h.e.NewCompactor()
+	s, big := h.e.shards[0], h.e.Key([]byte("hash"))
+	// change writes some of the first n keys and fields and deletes some of the
+	// others.
+	change := func(n int) {
+		s.Lock()
+		defer s.Unlock()
+		var x Hash
+		if _, err := h.e.OpenHash(&x, 0, &big, h.now); err != nil {
+			t.Fatal(err)
+		}
+		for range 200 {
+			i := h.rng.IntN(most)
+			k := h.e.Key(keyName(i))
+			if i < n {
+				h.must(h.e.SetString(0, k, h.word(), Attrs{Deadline: NoDeadline}, h.now))
+				_, err := x.Set(k.Name, h.word(), NoDeadline, &snapshotLimits)
+				h.must(err)
+			} else {
+				h.e.Delete(0, k, h.now)
+				_, err := x.Delete(k.Name)
+				h.must(err)
+			}
+		}
+	}
+	rounds := [][3]int{{0, 9_000, most}, {most, most, 1_000}, {most, 11_000, 7_000}, {0, 13_000, most}, {most, 10_500, 6_000}}
+	for round, keys := range rounds[:max(1, len(rounds)/slowdown)] {
+		for i := range 800 {
+			change(keys[i/400])
+		}
+		var want map[string]string
+		sn, err := h.e.Cut(testEncoder{t}, func() { want = liveStates(h.e) })
+		h.must(err)
+		sn.chunk, sn.slice = 1<<10, 3
+		r := snapshotReader{t: t, states: map[string]string{}}
+		for {
+			change(keys[2])
+			c, ok, err := sn.Next()
+			h.must(err)
+			if !ok {
+				break
+			}
+			r.chunk(c)
+		}
+		sn.Close()
+		for key, state := range want {
+			if r.states[key] != state {
+				t.Fatalf("round %d: key %s is\n%.200s, was\n%.200s", round, key, r.states[key], state)
+			}
+		}
+		if len(r.states) != len(want) {
+			t.Fatalf("round %d: %d keys are recorded of %d", round, len(r.states), len(want))
+		}
+	}
+	h.empty("at the end")
 }
