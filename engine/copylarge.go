@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"errors"
-
-	"larder/engine/mem"
-)
+import "larder/engine/mem"
 
 // Copies of large containers in slices. COPY, and RENAME to a key of another
 // shard, whose heap is another one, copy all members. That takes as long as
@@ -17,8 +13,9 @@ type pauseFunc func() (goOn bool)
 
 func (p pauseFunc) goOn() bool { return p == nil || p() }
 
-// errGivenUp is returned inside of the engine when a pause has said so.
-var errGivenUp = errors.New("engine: the copy was given up")
+// copyBuckets is how many buckets of a table are copied between two pauses: some
+// 200 entries.
+const copyBuckets = 32
 
 // LargeCopy is a copy of a large container that is no key's value yet: it is
 // given to one with CopyInto or MoveInto, or freed with Discard.

@@ -4,7 +4,10 @@ import "larder/engine/mem"
 
 // Garbage is the memory of flushed databases that is not freed yet.
 type Garbage struct {
-	Keys   int // keys that were flushed
+	Keys int // keys that were flushed
+	// Rest is called by Discard between two steps, with no lock held; nil: it does
+	// not rest.
+	Rest   func()
 	engine *Engine
 	tables []garbageTable
 }
@@ -24,7 +27,7 @@ type garbageTable struct {
 func (g *Garbage) Discard(wait bool) (done bool) {
 	busy := g.tables[:0]
 	for _, gt := range g.tables {
-		if !gt.discard(false) {
+		if !gt.discard(false, g.Rest) {
 			busy = append(busy, gt)
 		}
 	}
@@ -33,7 +36,7 @@ func (g *Garbage) Discard(wait bool) (done bool) {
 			return false
 		}
 		for i := range busy {
-			busy[i].discard(true)
+			busy[i].discard(true, g.Rest)
 		}
 	}
 	g.tables = nil
@@ -43,7 +46,7 @@ func (g *Garbage) Discard(wait bool) (done bool) {
 
 // discard frees the table. Without wait it reports false if the shard is held
 // for long.
-func (gt *garbageTable) discard(wait bool) (done bool) {
+func (gt *garbageTable) discard(wait bool, rest func()) (done bool) {
 	if gt.t != nil {
 		gt.t.forEachSegment(func(seg segment) bool { gt.segs = append(gt.segs, seg); return true })
 		gt.t = nil
@@ -56,6 +59,9 @@ func (gt *garbageTable) discard(wait bool) (done bool) {
 		}
 		gt.step()
 		gt.s.Unlock()
+		if rest != nil {
+			rest()
+		}
 	}
 	return true
 }

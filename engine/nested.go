@@ -322,8 +322,8 @@ func (n nested) freeSlots(slots int) (visited int, done bool) {
 }
 
 // copyTo makes to, whose root is not in use, a copy of n, in the same shard or
-// another, with a pause behind each segment. On an error the copy is to be freed
-// as it is.
+// another, with pauses. On an error, which is ErrNoRoom also for one that was
+// given up, the copy is to be freed as it is.
 // REQUIRES: both shards are locked.
 func (n nested) copyTo(to nested, pause pauseFunc) error {
 	before := to.s.heap.Used()
@@ -338,10 +338,16 @@ func (n nested) copyTo(to nested, pause pauseFunc) error {
 		to.r.dir = ref
 		clear(to.words())
 	}
+	rest := pauseFunc(func() bool { // what others take of the heap is not ours
+		to.hd.bytes += to.s.heap.Used() - before
+		goOn := pause.goOn()
+		before = to.s.heap.Used()
+		return goOn
+	})
 	from, dir := n.words(), to.words()
 	for i := 0; i < len(from); {
 		old := n.s.nest.t.segmentOf(from[i])
-		seg, ok := old.copyTo(n.s, to.s)
+		seg, ok := old.copyTo(n.s, to.s, rest)
 		span := 1 << (n.r.depth - old.header().depth)
 		if seg.ref != 0 {
 			for j := range span {
@@ -352,22 +358,17 @@ func (n nested) copyTo(to nested, pause pauseFunc) error {
 			to.hd.bytes += to.s.heap.Used() - before
 			return ErrNoRoom
 		}
-		if i += span; i < len(from) {
-			to.hd.bytes += to.s.heap.Used() - before
-			if !pause.goOn() {
-				return errGivenUp
-			}
-			before = to.s.heap.Used()
-		}
+		i += span
 	}
 	to.hd.bytes += to.s.heap.Used() - before
 	to.changed()
 	return nil
 }
 
-// copyTo copies a segment with its entries. When there is no memory ok is
-// false, and the copy, if there is one, holds only some of the entries.
-func (s segment) copyTo(from, to *Shard) (c segment, ok bool) {
+// copyTo copies a segment with its entries. When there is no memory, or a pause
+// says so, ok is false, and the copy, if there is one, holds only some of the
+// entries.
+func (s segment) copyTo(from, to *Shard, pause pauseFunc) (c segment, ok bool) {
 	n := segmentBytes[s.header().size]
 	ref, ok := to.heap.Alloc(n, mem.Node)
 	if !ok {
@@ -376,6 +377,9 @@ func (s segment) copyTo(from, to *Shard) (c segment, ok bool) {
 	c = segment{ref: ref, buckets: s.buckets, base: to.region.Ptr(ref)}
 	copy(to.region.Bytes(ref, n), from.region.Bytes(s.ref, n))
 	for at := range c.buckets {
+		if at%copyBuckets == copyBuckets-1 && ok {
+			ok = pause.goOn()
+		}
 		b := c.bucket(at)
 		for m := b.occupied(); m != 0; m &= m - 1 {
 			i := matchIndex(m)

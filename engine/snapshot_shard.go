@@ -159,7 +159,7 @@ func (c *shardCut) keeps(t *table) bool {
 // REQUIRES: no shard is locked.
 func (e *Engine) discardTables(tables []garbageTable) {
 	for i := range tables {
-		tables[i].discard(true)
+		tables[i].discard(true, nil)
 		e.discarding.Add(-1)
 	}
 }

@@ -314,7 +314,9 @@ func (srv *Server) discard(g []*engine.Garbage) {
 		return
 	}
 	srv.workers.start(func() {
+		p := pace{from: monotonicNs()}
 		for _, g := range left {
+			g.Rest = p.rest
 			g.Discard(true)
 		}
 	})

@@ -59,6 +59,17 @@ func (ex *executor) rest() {
 	nap(restFor)
 }
 
+// pace is restIfDue for what runs in the background.
+type pace struct{ from int64 } // monotonic ns at which the slice began
+
+func (p *pace) rest() {
+	if monotonicNs()-p.from < sliceNs {
+		return
+	}
+	nap(restFor)
+	p.from = monotonicNs()
+}
+
 // takeReply appends what a worker has written to the output. A large reply is
 // not copied.
 // REQUIRES: s.mu is held; nobody else uses reply any more.
