@@ -353,8 +353,12 @@ func (ex *executor) locked1(cmd *bound) {
 			return
 		}
 		c.AllLocked = true
+		if c.OnWorker {
+			ex.locked = append(ex.locked[:0], all...)
+			c.Pause, ex.sliceFrom = ex.letOthersIn, monotonicNs()
+		}
 		ex.handle(c, cmd)
-		c.AllLocked = false
+		c.AllLocked, c.Pause = false, nil
 		unlockEach(all, c.OnWorker)
 	case len(c.Keys) == 1 && !c.OnWorker:
 		s := c.Keys[0].Shard

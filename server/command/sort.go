@@ -16,6 +16,8 @@ import (
 // nobody else has to wait. Other keys may then be of a later state than the
 // elements.
 //
+// A stored result that depends on no other key is made with pauses, though.
+//
 // The steps are: parse, copy the elements, look up what to compare (sort_by.go),
 // order them, and write or store a part of them. Elements that are equal in all
 // that is compared keep their order; those of a set, which have none, are brought
@@ -33,7 +35,12 @@ type sorting struct {
 	count       int64
 	store       bool
 
-	typ      engine.Type
+	typ engine.Type
+	// alone tells that the result is stored and depends on the key alone: others
+	// are let in, and if it has changed then, all begins anew.
+	alone bool
+	was   engine.State // of the key when it was read
+
 	from     int          // element that read goes on with
 	place    engine.Place // the same in a set
 	elements []sortElement
@@ -59,14 +66,21 @@ func (c *Ctx) sort(readOnly bool) {
 	if !s.parse(readOnly) {
 		return
 	}
-	if !s.read() {
-		return
+	s.alone = c.Pause != nil && s.store && !s.looksUp()
+	for restarts := 0; ; restarts++ {
+		s.alone = s.alone && restarts < maxRestarts
+		if !s.read() {
+			return
+		}
+		if !s.unsorted && !s.order() {
+			c.Out.Error(errSortScores)
+			return
+		}
+		if !s.alone || c.Engine.StateOf(c.DB, c.Keys[0], c.NowMs) == s.was {
+			break
+		}
 	}
 	from, to := s.limits()
-	if !s.unsorted && !s.order() {
-		c.Out.Error(errSortScores)
-		return
-	}
 	if s.store {
 		s.storeResult(s.elements[from:to])
 	} else {

@@ -102,7 +102,7 @@ func (s *sorting) order() bool {
 		e := &s.elements[i]
 		by, found := e.value, true
 		if s.by != nil {
-			s.c.rest()
+			s.rest()
 			by, found = s.lookUp(s.by, e.value)
 		}
 		e.found = found
@@ -131,7 +131,13 @@ func (s *sorting) order() bool {
 		ascending := compare
 		compare = func(a, b *sortElement) int { return -ascending(a, b) }
 	}
-	slices.SortStableFunc(s.elements, func(a, b sortElement) int { return compare(&a, &b) })
+	compared := 0
+	slices.SortStableFunc(s.elements, func(a, b sortElement) int {
+		if compared++; compared%sortSlice == 0 {
+			s.rest()
+		}
+		return compare(&a, &b)
+	})
 	return true
 }
 

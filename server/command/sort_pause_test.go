@@ -2,6 +2,7 @@ package command
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -60,6 +61,44 @@ func TestSortRestsOver(t *testing.T) {
 						t.Errorf("%q answers %.60q (%d bytes), and then %.60q (%d)", words, got, len(got), want, len(want))
 					}
 				}
+			}
+		})
+	}
+}
+
+// TestSortStorePausesOver changes the key, and the destination, while SORT orders
+// what it will store.
+func TestSortStorePausesOver(t *testing.T) {
+	for name, change := range map[string]func(pause int) string{
+		"nothing changes":         func(int) string { return "" },
+		"one more while it reads": func(pause int) string { return onlyAt(pause, 2, "RPUSH % 77") },
+		"one more while it sorts": func(pause int) string { return onlyAt(pause, 40, "RPUSH % 77") },
+		"it goes":                 func(pause int) string { return onlyAt(pause, 40, "DEL %") },
+		"the destination comes":   func(pause int) string { return onlyAt(pause, 40, "SET dst x") },
+		"changes all the time":    func(int) string { return "LSET % 5 element:77" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newTester(t, 0)
+			fillLarge(h, "src", 6000)
+			h.c.OnWorker = true
+			h.do("COPY", "listsrc", "twin")
+			h.c.AllLocked = true
+			got, pauses := h.pausing("SORT listsrc ALPHA DESC GET # STORE dst", func(other *tester, pause int) {
+				for _, key := range []string{"listsrc", "twin"} {
+					if words := strings.Fields(strings.ReplaceAll(change(pause), "%", key)); len(words) > 0 {
+						other.do(words...)
+					}
+				}
+			})
+			if pauses < 40 {
+				t.Errorf("it has paused %d times", pauses)
+			}
+			if want := h.do("SORT", "twin", "ALPHA", "DESC", "GET", "#", "STORE", "want"); got != want {
+				t.Errorf("it answers %q, want %q", got, want)
+			}
+			h.c.AllLocked = false
+			if got, want := h.do("LRANGE", "dst", "0", "-1"), h.do("LRANGE", "want", "0", "-1"); got != want {
+				t.Errorf("it stores %.60q (%d bytes), want %.60q (%d)", got, len(got), want, len(want))
 			}
 		})
 	}

@@ -14,16 +14,15 @@ func (s *sorting) read() (ok bool) {
 	c := s.c
 	k := &c.Keys[0]
 	for restarts := 0; ; restarts++ {
-		var was engine.State
 		s.elements, s.from, s.place = nil, 0, engine.Place{}
-		atOnce := c.Rest == nil || restarts == maxRestarts
+		atOnce := c.Rest == nil && !s.alone || restarts == maxRestarts
 		more := false
 		c.WithShard(k.Shard, func() {
 			var it *engine.Item
 			if it, ok = s.open(); it == nil {
 				return
 			}
-			was = c.Engine.StateOf(c.DB, *k, c.NowMs)
+			s.was = c.Engine.StateOf(c.DB, *k, c.NowMs)
 			more = s.load(it, atOnce)
 		})
 		if !ok {
@@ -31,9 +30,9 @@ func (s *sorting) read() (ok bool) {
 		}
 		same := true
 		for more && same {
-			c.rest()
+			s.rest()
 			c.WithShard(k.Shard, func() {
-				if same = c.Engine.StateOf(c.DB, *k, c.NowMs) == was; same {
+				if same = c.Engine.StateOf(c.DB, *k, c.NowMs) == s.was; same {
 					it, _ := c.Engine.Peek(c.DB, *k, c.NowMs)
 					more = s.load(&it, false)
 				}
@@ -43,6 +42,25 @@ func (s *sorting) read() (ok bool) {
 			return true
 		}
 	}
+}
+
+// rest lets others run, or in.
+func (s *sorting) rest() {
+	if s.alone {
+		s.c.Pause()
+	} else {
+		s.c.rest()
+	}
+}
+
+// looksUp tells whether other keys have a say.
+func (s *sorting) looksUp() bool {
+	for i := range s.gets {
+		if !s.gets[i].element && s.gets[i].star {
+			return true
+		}
+	}
+	return s.by != nil && s.by.star && !s.by.element
 }
 
 // open finds the key; without one it returns nil. If ok is false, it has replied
