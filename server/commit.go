@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"larder/protocol/record"
 	"larder/server/command"
 )
 
@@ -20,22 +21,14 @@ import (
 // durable, the session keeps its output and the loop goes on; when Durable has
 // risen, the loops look at who waits.
 
-// Record is one step of the data set's history.
-type Record struct {
-	TimeMs   int64 // that the commands saw, ms since 1970
-	Commands []Change
-}
+// Record is one step of the data set's history; see there for the bytes.
+type Record = record.Record
 
-// Change is a command of a record.
-type Change struct {
-	DB   int
-	Seed uint64 // that its random choices follow, 0 if it makes none
-	Kind ChangeKind
-	Args [][]byte
-}
+// Change is a command of a record. Its Kind is a ChangeKind.
+type Change = record.Command
 
 // ChangeKind tells how a change is to be applied.
-type ChangeKind uint8
+type ChangeKind = uint8
 
 const (
 	// ChangeCommand is a command of the table, by its name.

@@ -55,6 +55,7 @@ func (srv *Server) applyConfig(old, next *config.Config, _ []string) (culprit st
 	}
 	srv.applySettings(next)
 	srv.memory.apply(next)
+	srv.rewriter.configure(old, next)
 	srv.applyNotify(next.NotifyKeyspace)
 	if next.TrackingTableKeys != old.TrackingTableKeys {
 		srv.workers.start(func() { srv.tracking.limit(next.TrackingTableKeys) }) // it locks shards, which the caller may have

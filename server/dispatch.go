@@ -189,8 +189,8 @@ func (ex *executor) refuse(s *session, cmd, top *bound, args [][]byte) string {
 		return "NOAUTH Authentication required."
 	case s.tx != nil && cmd.Is&command.NoMulti != 0:
 		return "ERR Command not allowed inside a transaction"
-	case ex.srv.saver.failing.Load() && s.writes(cmd) && ex.srv.saver.refusesWrites():
-		return errMisconf
+	case ex.srv.failing() && s.writes(cmd):
+		return ex.srv.misconf()
 	case !cmd.always && s.confined():
 		return errConfined(cmd)
 	case ex.srv.loading.Load() && cmd.Is&command.Loading == 0:

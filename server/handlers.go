@@ -107,6 +107,8 @@ var sessionHandlers = map[string]sessionHandler{
 	"script|help":      scriptHelp,
 	"script|kill":      scriptKill,
 	"script|load":      scriptLoad,
+	// rewriter.go
+	"bgrewriteaof": bgRewriteAOF,
 	// save_commands.go
 	"bgsave":   bgsave,
 	"lastsave": lastSave,

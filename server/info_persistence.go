@@ -36,19 +36,44 @@ func infoPersistence(srv *Server, b *infoText) {
 	b.zeros("rdb_last_cow_size")
 	b.int("rdb_last_load_keys_expired", sv.loaded.expired)
 	b.int("rdb_last_load_keys_loaded", sv.loaded.keys)
-	b.zeros("aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled")
-	b.int("aof_last_rewrite_time_sec", -1)
-	b.int("aof_current_rewrite_time_sec", -1)
-	b.text("aof_last_bgrewrite_status", "ok")
-	b.zeros("aof_rewrites", "aof_rewrites_consecutive_failures")
-	b.text("aof_last_write_status", "ok")
-	b.zeros("aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size")
+	infoLog(&srv.rewriter, b, now)
+	b.zeros("module_fork_in_progress", "module_fork_last_cow_size")
 	if sv.job != nil {
 		infoProgress(b, "snapshot_save", p, took)
 	}
 	if l := srv.load.Load(); l != nil {
 		infoLoading(b, l)
 	}
+}
+
+// infoLog writes what there is to say of the log, in Redis's words.
+func infoLog(rw *rewriter, b *infoText, now time.Time) {
+	rw.mu.Lock()
+	defer rw.mu.Unlock()
+	current := time.Duration(-1)
+	if rw.job != nil {
+		current = now.Sub(rw.job.started)
+	}
+	b.int("aof_enabled", oneIf(rw.log != nil))
+	b.int("aof_rewrite_in_progress", oneIf(rw.job != nil))
+	b.int("aof_rewrite_scheduled", oneIf(rw.due))
+	b.int("aof_last_rewrite_time_sec", wholeSeconds(rw.lastTook))
+	b.int("aof_current_rewrite_time_sec", wholeSeconds(current))
+	b.text("aof_last_bgrewrite_status", okIf(rw.failures == 0))
+	b.uint("aof_rewrites", rw.rewrites)
+	b.uint("aof_rewrites_consecutive_failures", rw.failures)
+	b.text("aof_last_write_status", okIf(rw.log == nil || rw.log.Err() == nil))
+	b.zeros("aof_last_cow_size")
+	if rw.log == nil {
+		return
+	}
+	s := rw.log.Stats()
+	b.int("aof_current_size", s.Bytes)
+	b.int("aof_base_size", s.BaseBytes)
+	b.int("aof_pending_rewrite", oneIf(rw.due || !rw.based))
+	b.int("aof_buffer_length", s.HeldBytes)
+	b.int("aof_pending_bio_fsync", oneIf(s.Syncing))
+	b.int("aof_delayed_fsync", s.Stalls)
 }
 
 // infoProgress writes how far a snapshot is.

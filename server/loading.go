@@ -22,8 +22,8 @@ const (
 	errLoading = "LOADING Redis is loading the dataset in memory"
 	// memcachedLoading is what memcached clients are told.
 	memcachedLoading = "the data set is being loaded: try again later"
-	// memcachedMisconf is what they are told of writes while snapshots fail.
-	memcachedMisconf = "snapshots cannot be written, and stop-writes-on-bgsave-error forbids writes: see the log"
+	// memcachedMisconf is what they are told of writes while the disk fails.
+	memcachedMisconf = "the disk fails, and so writes are refused: see the log of the server"
 )
 
 // loadJob is a snapshot that is being loaded.
@@ -41,11 +41,15 @@ func (srv *Server) hasSnapshot() bool {
 	if srv.saver.store == nil {
 		return false
 	}
+	if srv.rewriter.wanted() {
+		return true
+	}
 	_, err := os.Stat(snapshotFile(srv.cfg.Load()))
 	return !errors.Is(err, fs.ErrNotExist) // what is wrong with it, loading will find
 }
 
-// LoadSnapshot loads the snapshot that the configuration names, if there is one.
+// LoadSnapshot loads the data set: from the log, if the configuration asks for
+// one and it is there, and otherwise from the snapshot, if that is there.
 // The server refuses commands from its start on until this has ended. What is
 // wrong with the file is the error; then a part of its keys may be there. It
 // gives up, without an error, when ctx is done or a client shuts the server down.
@@ -64,14 +68,25 @@ func (srv *Server) LoadSnapshot(ctx context.Context) error {
 		}
 	}()
 	file := snapshotFile(srv.cfg.Load())
-	err := srv.loadFile(ctx, file, false)
+	found, err := false, error(nil)
+	if srv.rewriter.wanted() {
+		found, err = srv.rewriter.recover(ctx)
+	}
+	if err == nil && !found {
+		err = srv.loadFile(ctx, file, false)
+	}
 	switch {
+	case found && err == nil:
 	case errors.Is(err, fs.ErrNotExist):
 		srv.log.Info("there is no snapshot to load", zap.String("file", file))
 	case errors.Is(err, context.Canceled):
 		srv.log.Info("loading the snapshot was given up")
-	default:
+		return nil
+	case err != nil:
 		return err
+	}
+	if srv.rewriter.wanted() && !found {
+		return srv.rewriter.begin()
 	}
 	return nil
 }

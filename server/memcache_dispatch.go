@@ -101,11 +101,11 @@ func (ex *executor) memcacheDenied(s *session, r *memcache.Request) {
 // does.
 func (ex *executor) memcacheHindered(r *memcache.Request) string {
 	switch {
-	case !ex.srv.loading.Load() && !ex.srv.saver.failing.Load(), r.Op == memcache.OpQuit, r.Op == memcache.OpVersion:
+	case !ex.srv.loading.Load() && !ex.srv.failing(), r.Op == memcache.OpQuit, r.Op == memcache.OpVersion:
 		return ""
 	case ex.srv.loading.Load():
 		return memcachedLoading
-	case r.Op.HasKey() && command.MemcachedWrites(r) && ex.srv.saver.refusesWrites():
+	case r.Op.HasKey() && command.MemcachedWrites(r) && ex.srv.misconf() != "":
 		return memcachedMisconf
 	}
 	return ""

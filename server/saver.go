@@ -98,6 +98,7 @@ func (sv *saver) run() {
 		if sv.isDue(time.Now()) {
 			_ = sv.background() // it may be that somebody else has just begun one
 		}
+		sv.srv.rewriter.look(time.Now())
 	}
 }
 
@@ -149,6 +150,32 @@ func (sv *saver) begin(background bool) (*saveJob, error) {
 		sv.lastTry = job.started
 	}
 	return job, nil
+}
+
+// beginBase is begin for a snapshot that becomes the base of the log, which
+// counts for none that SAVE and BGSAVE write. The caller owes endBase.
+func (sv *saver) beginBase() (*saveJob, error) {
+	if sv.store == nil {
+		return nil, errNoSnapshots
+	}
+	job := &saveJob{started: time.Now(), done: make(chan struct{})}
+	job.ctx, job.cancel = context.WithCancelCause(context.Background())
+	sv.mu.Lock()
+	defer sv.mu.Unlock()
+	if sv.job != nil {
+		return nil, errSaving
+	}
+	sv.job = job
+	return job, nil
+}
+
+// endBase notes that the job of beginBase has ended.
+func (sv *saver) endBase(job *saveJob) {
+	sv.mu.Lock()
+	defer sv.mu.Unlock()
+	sv.job = nil
+	close(job.done)
+	job.cancel(nil)
 }
 
 // save writes a snapshot and returns when that is done.
@@ -261,7 +288,23 @@ func (sv *saver) refusesWrites() bool {
 	return cfg.StopWritesOnSaveError && len(cfg.Save) > 0
 }
 
-// errMisconf is the reply to a write then.
+// failing tells that the disk fails, so that writes may have to be refused.
+func (srv *Server) failing() bool { return srv.saver.failing.Load() || srv.rewriter.failing.Load() }
+
+// misconf is the reply to writes while the disk fails, "" if they may run.
+func (srv *Server) misconf() string {
+	if srv.rewriter.failing.Load() {
+		if log, _ := srv.rewriter.current(); log != nil && log.Err() != nil {
+			return "MISCONF Errors writing to the AOF file: " + log.Err().Error()
+		}
+	}
+	if srv.saver.refusesWrites() {
+		return errMisconf
+	}
+	return ""
+}
+
+// errMisconf is the reply to a write while snapshots fail.
 const errMisconf = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."
 
 // fields describe the progress for the log.

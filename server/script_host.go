@@ -204,8 +204,8 @@ func (h *scriptHost) accept(args [][]byte) (cmd *bound, refusal string) {
 		return cmd, "ERR Write commands are not allowed from read-only scripts."
 	case h.full && cmd.Is&command.DenyOOM != 0:
 		return cmd, command.ErrOOM
-	case cmd.Is&command.Write != 0 && h.srv.saver.refusesWrites():
-		return cmd, errMisconf
+	case cmd.Is&command.Write != 0 && h.srv.failing():
+		return cmd, h.srv.misconf()
 	}
 	return cmd, ""
 }

@@ -46,6 +46,7 @@ type Server struct {
 	pause     pauseGate // CLIENT PAUSE
 	brake     pauseGate // see brake.go
 	saver     saver
+	rewriter  rewriter
 	slowlog   slowlog
 	latency   latencyMonitor
 	sampler   sampler
@@ -78,6 +79,8 @@ type Options struct {
 	SetLogLevel func(level string)
 	// OpenSnapshots makes what keeps snapshots; nil: none are kept.
 	OpenSnapshots OpenSnapshots
+	// Logs keeps logs of changes; nil: there are none. It needs OpenSnapshots.
+	Logs LogStore
 }
 
 // New prepares a server; Start makes it listen.
@@ -122,6 +125,7 @@ func New(o Options) (*Server, error) {
 		store = o.OpenSnapshots(srv.engine, &command.Values{Engine: srv.engine, Settings: srv.settings.Load})
 	}
 	srv.saver.init(srv, store)
+	srv.rewriter.init(srv, o.Logs)
 	return srv, nil
 }
 
@@ -187,6 +191,7 @@ func (srv *Server) Shutdown(drain time.Duration) {
 		srv.reclaim.stop()
 		srv.saver.saveLast()
 	}
+	srv.rewriter.stop()
 	if err := srv.engine.Close(); err != nil {
 		srv.log.Warn("cannot give memory back", zap.Error(err))
 	}

@@ -74,7 +74,14 @@ func run(args []string) error {
 // serve runs the server until it is asked to end.
 func serve(parsed config.Result, log *zap.Logger, setLevel func(string)) error {
 	store := config.NewStore(parsed.Config)
-	srv, err := server.New(server.Options{Config: store, ConfigFile: parsed.File, Log: log, SetLogLevel: setLevel, OpenSnapshots: openSnapshots})
+	seed, err := seedOfLog(parsed.Config)
+	if err != nil {
+		return fmt.Errorf("cannot read the log: %w", err)
+	}
+	srv, err := server.New(server.Options{
+		Config: store, ConfigFile: parsed.File, Log: log, SetLogLevel: setLevel,
+		OpenSnapshots: openSnapshots, Logs: logs{}, Seed: seed,
+	})
 	if err != nil {
 		return err
 	}
@@ -96,7 +103,7 @@ func serve(parsed config.Result, log *zap.Logger, setLevel func(string)) error {
 	gaveUp, err := load(srv, signals)
 	if err != nil {
 		srv.Shutdown(0)
-		return fmt.Errorf("cannot load the snapshot: %w", err)
+		return fmt.Errorf("cannot load the data set: %w", err)
 	}
 	if !gaveUp {
 		log.Info("ready", zap.String("version", server.Version), zap.Int("pid", os.Getpid()))

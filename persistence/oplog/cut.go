@@ -67,6 +67,7 @@ func (l *Log) Rebase(ctx context.Context, lsn uint64) error {
 			delete(l.lengths, file)
 		}
 	}
+	l.countFiles()
 	removeStrangers(&l.o, next)
 	return nil
 }

@@ -152,6 +152,8 @@ type Log struct {
 	// I/O happens under it.
 	syncMu sync.Mutex
 	seg    *segment
+	// current is seg, for Stats.
+	current atomic.Pointer[segment]
 
 	// manifestMu guards what is on disk under the log's name.
 	manifestMu sync.Mutex

@@ -187,3 +187,13 @@ func readSmallFile(fsys persistence.FS, path string, most int64) ([]byte, error)
 	}
 	return b, err
 }
+
+// DataSetAt reads which data set a log belongs to; fs.ErrNotExist if there is no
+// log in force.
+func DataSetAt(o Files) (DataSetID, error) {
+	m, err := readManifest(o.FS, o.Dir, o.Name)
+	if err != nil {
+		return DataSetID{}, err
+	}
+	return m.dataSet, nil
+}

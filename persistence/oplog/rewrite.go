@@ -49,26 +49,37 @@ type Stats struct {
 type counters struct {
 	syncs, syncNs, failures, stalls atomic.Int64
 
+	// What the manifest says, for Stats, which must not wait for I/O.
+	baseBytes, endedBytes, segments atomic.Int64
+	based                           atomic.Bool
+
 	told uint64        // with OnDurable; under Log.telling
 	owed atomic.Uint64 // has to be durable before the disk is said to work again
 }
 
-// Stats returns what the log knows of itself.
+// Stats returns what the log knows of itself. It does not wait for the disk.
 func (l *Log) Stats() Stats {
-	l.manifestMu.Lock()
-	defer l.manifestMu.Unlock()
-	s := Stats{
-		BaseBytes: l.manifest.base.Bytes, Segments: len(l.manifest.segments), HeldBytes: l.records.bytes(),
-		Last: l.Last(), Durable: l.Durable(),
-		Syncs: l.counts.syncs.Load(), SyncNs: l.counts.syncNs.Load(),
-		Failures: l.counts.failures.Load(), Stalls: l.counts.stalls.Load(),
-		Based: l.based,
+	c := &l.counts
+	return Stats{
+		Bytes: c.baseBytes.Load() + c.endedBytes.Load() + l.current.Load().end(), BaseBytes: c.baseBytes.Load(),
+		Segments: int(c.segments.Load()), HeldBytes: l.records.bytes(), Last: l.Last(), Durable: l.Durable(),
+		Syncs: c.syncs.Load(), SyncNs: c.syncNs.Load(), Failures: c.failures.Load(), Stalls: c.stalls.Load(),
+		Based: c.based.Load(),
 	}
-	s.Bytes = s.BaseBytes + l.seg.end()
+}
+
+// countFiles notes what the manifest says. REQUIRES: manifestMu is held.
+func (l *Log) countFiles() {
+	ended := int64(0)
 	for _, line := range l.manifest.segments {
 		if line.first != l.seg.head.first {
-			s.Bytes += l.lengths[line.file]
+			ended += l.lengths[line.file]
 		}
 	}
-	return s
+	c := &l.counts
+	c.endedBytes.Store(ended)
+	c.baseBytes.Store(l.manifest.base.Bytes)
+	c.segments.Store(int64(len(l.manifest.segments)))
+	c.based.Store(l.based)
+	l.current.Store(l.seg)
 }

@@ -137,6 +137,7 @@ func (l *Log) beginSegment(first uint64) error {
 	}
 	seg.ahead = l.o.allocateBytes
 	l.seg = seg
+	l.countFiles()
 	close(l.cuts)
 	l.cuts = make(chan struct{})
 	return nil

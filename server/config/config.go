@@ -45,6 +45,11 @@ type Config struct {
 	StopWritesOnSaveError bool        // refuse writes while due snapshots fail; default true
 	AppendOnly            bool        // keep a log of writes; default false
 	AppendFsync           string      // "everysec", "always" or "no"; default everysec
+	AppendDirName         string      // directory of the log in Dir; default appendonlydir
+	AppendFileName        string      // what the names of the log's files begin with; default appendonly.aof
+	AppendLoadTruncated   bool        // start although the end of the log is torn; default true
+	AppendRewritePercent  int         // growth at which the log is rewritten, 0 = never; default 100
+	AppendRewriteMinBytes int64       // size up to which it is not; default 64 MiB
 
 	// Memory.
 

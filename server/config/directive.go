@@ -17,8 +17,6 @@ type directive struct {
 	// refuse answers advice when the (valid) value asks for what larder does
 	// not do and ignoring that would be dangerous; "" = fine. nil: never.
 	refuse func(value string) string
-	// caution answers a warning about a value that is set on purpose; "" = none.
-	caution func(value string) string
 	// secret values are not repeated in messages.
 	secret bool
 }

@@ -166,12 +166,6 @@ func (l *loader) warn(where, name string, d *directive, value string) {
 	}
 	if d.inert != "" {
 		l.warnings = append(l.warnings, fmt.Sprintf("%s: %s is accepted and has no effect: %s", where, name, d.inert))
-		return
-	}
-	if d.caution != nil {
-		if caution := d.caution(value); caution != "" {
-			l.warnings = append(l.warnings, fmt.Sprintf("%s: %s: %s", where, name, caution))
-		}
 	}
 }
 

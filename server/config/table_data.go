@@ -1,19 +1,5 @@
 package config
 
-// notSaved cautions who asks for the log.
-func notSaved(string) string {
-	return "this version keeps no log of writes: the value is stored and has no effect yet"
-}
-
-func notSavedUnless(off string) func(string) string {
-	return func(value string) string {
-		if value == off {
-			return ""
-		}
-		return notSaved(value)
-	}
-}
-
 // maxDatabases bounds databases: every shard has an index for each of them.
 const maxDatabases = 1 << 16
 
@@ -39,12 +25,27 @@ var dataRows = []*directive{
 	{name: "stop-writes-on-bgsave-error", is: yesNo(), def: "yes",
 		keep: boolAt(func(c *Config) *bool { return &c.StopWritesOnSaveError }),
 		help: "refuse writes while snapshots that save asks for fail"},
-	{name: "appendonly", is: yesNo(), def: "no", caution: notSavedUnless("no"),
+	{name: "appendonly", is: yesNo(), def: "no",
 		keep: boolAt(func(c *Config) *bool { return &c.AppendOnly }),
 		help: "keep a log of all writes"},
-	{name: "appendfsync", is: oneOf("everysec", "always", "no"), def: "everysec", caution: notSaved,
+	{name: "appendfsync", is: oneOf("everysec", "always", "no"), def: "everysec",
 		keep: textAt(func(c *Config) *string { return &c.AppendFsync }),
 		help: "when the log is forced to disk"},
+	{name: "appenddirname", is: fileName("appenddirname"), def: "appendonlydir", when: atStart,
+		keep: textAt(func(c *Config) *string { return &c.AppendDirName }),
+		help: "directory of the log in dir"},
+	{name: "appendfilename", is: fileName("appendfilename"), def: "appendonly.aof", when: atStart,
+		keep: textAt(func(c *Config) *string { return &c.AppendFileName }),
+		help: "what the names of the log's files begin with"},
+	{name: "aof-load-truncated", is: yesNo(), def: "yes",
+		keep: boolAt(func(c *Config) *bool { return &c.AppendLoadTruncated }),
+		help: "start although the end of the log is torn"},
+	{name: "auto-aof-rewrite-percentage", is: integer(0, maxInt32), def: "100",
+		keep: intAt(func(c *Config) *int { return &c.AppendRewritePercent }),
+		help: "growth at which the log is rewritten, 0 = never"},
+	{name: "auto-aof-rewrite-min-size", is: memory(0, maxInt64), def: "64mb",
+		keep: int64At(func(c *Config) *int64 { return &c.AppendRewriteMinBytes }),
+		help: "size up to which it is not"},
 }
 
 // policies are Redis's names in Redis's order, then larder's own.

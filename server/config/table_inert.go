@@ -5,7 +5,7 @@ const (
 	noReplication = "this version does not replicate"
 	noCluster     = "this version has no cluster mode"
 	noTLS         = "this version does not speak TLS"
-	noLog         = "this version keeps no log of writes"
+	ownLog        = "the log has a form of its own"
 	noFork        = "larder never forks"
 	noModules     = "larder loads no modules"
 	noACL         = "this version has no users other than the default one"
@@ -83,16 +83,11 @@ var inertRows = concat(
 		{name: "aof_rewrite_cpulist", aliases: []string{"aof-rewrite-cpulist"}, is: text(), def: "", when: atStart},
 		{name: "bgsave_cpulist", aliases: []string{"bgsave-cpulist"}, is: text(), def: "", when: atStart},
 	}),
-	inertGroup(noLog, []*directive{
-		{name: "appendfilename", is: fileName("appendfilename"), def: "appendonly.aof", when: atStart},
-		{name: "appenddirname", is: fileName("appenddirname"), def: "appendonlydir", when: atStart},
+	inertGroup(ownLog, []*directive{
 		{name: "aof-disable-auto-gc", is: yesNo(), def: "no"},
-		{name: "aof-load-truncated", is: yesNo(), def: "yes"},
 		{name: "aof-rewrite-incremental-fsync", is: yesNo(), def: "yes"},
 		{name: "aof-timestamp-enabled", is: yesNo(), def: "no"},
 		{name: "aof-use-rdb-preamble", is: yesNo(), def: "yes"},
-		{name: "auto-aof-rewrite-min-size", is: memory(0, maxInt64), def: "64mb"},
-		{name: "auto-aof-rewrite-percentage", is: integer(0, maxInt32), def: "100"},
 	}),
 	inertGroup("", []*directive{
 		{name: "rdb-del-sync-files", is: yesNo(), def: "no", inert: "no files are left by replicas"},

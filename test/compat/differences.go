@@ -180,11 +180,6 @@ var differences = []harness.Difference{
 		Reason: "larder loads no C modules.",
 	},
 	{
-		Kind: harness.Missing, Command: "COMMAND LIST bgrewriteaof",
-		Title:  "`BGREWRITEAOF`",
-		Reason: "Comes with the append-only log.",
-	},
-	{
 		Kind: harness.Missing, Command: "COMMAND LIST (replicaof|slaveof|failover)",
 		Title:  "`REPLICAOF`, `SLAVEOF`, `FAILOVER`",
 		Reason: "Come with replication.",
