@@ -16,6 +16,9 @@ import (
 // caller may make room and run the command again.
 var ErrNoRoom = errors.New("engine: out of memory")
 
+// ErrExists is returned when a key that was to be new is there.
+var ErrExists = errors.New("engine: the key exists")
+
 // ErrWrongType is returned when a key holds a value of another type.
 var ErrWrongType = errors.New("engine: operation against a key holding the wrong kind of value")
 

@@ -139,6 +139,35 @@ func (e *Engine) setBytes(db int, k Key, value []byte, enc Encoding, a Attrs, no
 	return nil
 }
 
+// AddString is SetString for a key that must be new: where one is, it returns
+// ErrExists and has changed nothing.
+// REQUIRES: k.Shard is locked.
+func (e *Engine) AddString(db int, k Key, value []byte, a Attrs, nowMs int64) error {
+	sp, p, en, found, err := e.place(db, k, nowMs)
+	switch {
+	case err != nil:
+		return err
+	case found:
+		return ErrExists
+	}
+	enc, size := EncBytes, len(value)
+	n, isInt := canonicalInt(value)
+	if isInt {
+		enc, size = EncInt, 8
+	}
+	h := a.header(enc)
+	dst, err := k.Shard.store(sp, k, p, en, false, &h, size)
+	if err != nil {
+		return err
+	}
+	if isInt {
+		binary.LittleEndian.PutUint64(dst, uint64(n))
+	} else {
+		copy(dst, value)
+	}
+	return nil
+}
+
 // SetInt makes n the string at k.
 // REQUIRES: k.Shard is locked.
 func (e *Engine) SetInt(db int, k Key, n int64, a Attrs, nowMs int64) error {

@@ -165,40 +165,69 @@ func (l *loading) insertBatch(b batch) error {
 	if l.o.Room != nil {
 		l.o.Room(0)
 	}
-	db := b.db
+	var group [groupKeys]loadKey
+	db, n := b.db, 0
 	for at := 0; at < len(b.b); {
-		var f rdb.Frame
-		n, err := f.Next(b.b[at:], false)
+		k := &group[n]
+		size, err := k.f.Next(b.b[at:], false)
 		switch {
 		case err != nil:
-		case f.Op == rdb.OpSelect:
-			db = int(f.DB)
-		case f.Op == rdb.OpKey:
-			err = l.insertWithRoom(db, &f)
+			return errors.Join(l.insertGroup(group[:n]), l.fail(b.base+int64(at), err))
+		case k.f.Op == rdb.OpSelect:
+			db = int(k.f.DB)
+		case k.f.Op == rdb.OpKey:
+			k.db, k.offset, k.key = db, b.base+int64(at), l.Engine.Key(k.f.Text)
+			l.Engine.PrefetchBucket(db, k.key.Hash)
+			n++
 		}
-		if err != nil {
-			return l.fail(b.base+int64(at), err)
+		if at += size; n == len(group) || at == len(b.b) {
+			if err := l.insertGroup(group[:n]); err != nil {
+				return err
+			}
+			n = 0
 		}
-		at += n
+	}
+	return nil
+}
+
+// groupKeys is how many keys are looked at together, so that the cache misses of
+// their buckets overlap.
+const groupKeys = 32
+
+// loadKey is a key of a group.
+type loadKey struct {
+	f      rdb.Frame
+	offset int64
+	db     int
+	key    engine.Key
+}
+
+// insertGroup inserts keys whose buckets are on their way to the cache.
+func (l *loading) insertGroup(group []loadKey) error {
+	for i := range group {
+		if err := l.insertWithRoom(&group[i]); err != nil {
+			return l.fail(group[i].offset, err)
+		}
 	}
 	return nil
 }
 
 // insertWithRoom inserts a key, and makes room if there is none.
-func (l *loading) insertWithRoom(db int, f *rdb.Frame) error {
+func (l *loading) insertWithRoom(key *loadKey) error {
 	for {
-		err := l.insert(db, f)
+		err := l.insert(key)
 		if !errors.Is(err, engine.ErrNoRoom) {
 			return err
 		}
-		if l.o.Room == nil || !l.o.Room(len(f.Text)+len(f.Value)) {
+		if l.o.Room == nil || !l.o.Room(len(key.f.Text)+len(key.f.Value)) {
 			return errNoRoom
 		}
 	}
 }
 
 // insert inserts a key unless it has expired or is empty.
-func (l *loading) insert(db int, f *rdb.Frame) error {
+func (l *loading) insert(key *loadKey) error {
+	f, db, k := &key.f, key.db, key.key
 	attrs := engine.Attrs{Deadline: engine.NoDeadline}
 	if f.Expires {
 		if attrs.Deadline = min(f.DeadlineMs, engine.NoDeadline-1); attrs.Deadline <= l.o.NowMs {
@@ -209,16 +238,15 @@ func (l *loading) insert(db int, f *rdb.Frame) error {
 	if f.Noted {
 		attrs.Item, attrs.Flags, attrs.CAS, attrs.Marks = f.Item.Stored, f.Item.Flags, f.Item.CAS, engine.Marks(f.Item.Marks)
 	}
-	k := l.Engine.Key(f.Text)
 	k.Shard.Lock()
 	defer k.Shard.Unlock()
 	if l.o.Replace {
 		l.Engine.Delete(db, k, l.o.NowMs)
-	} else if _, there := l.Engine.Peek(db, k, l.o.NowMs); there {
-		return errTwice
 	}
 	there, err := l.Values.Restore(db, k, f.Kind, f.Value, attrs, l.o.NowMs)
 	switch {
+	case errors.Is(err, engine.ErrExists):
+		return errTwice
 	case errors.Is(err, rdb.ErrEmpty):
 		return nil // some versions of Redis wrote such keys; it skips them, too
 	case err != nil:
@@ -238,6 +266,11 @@ func (l *loading) insert(db int, f *rdb.Frame) error {
 	l.p.Keys.Add(1)
 	return nil
 }
+
+// expectBytes is how long the records of a file are at least on average if it
+// tells the truth about the number of its keys: room for more keys is not made
+// in advance.
+const expectBytes = 16
 
 // cutter reads the file and cuts it into batches.
 type cutter struct {
@@ -302,6 +335,7 @@ func (c *cutter) frame(f *rdb.Frame) error {
 		c.db = int(f.DB)
 	case rdb.OpResize:
 		c.p.KeysTotal.Add(int64(min(f.Keys, 1<<62)))
+		c.Engine.Expect(c.db, int(min(f.Keys, uint64(c.p.BytesTotal.Load()/expectBytes))))
 	case rdb.OpFunction:
 		if c.o.Library != nil {
 			return c.o.Library(string(f.Text))

@@ -35,7 +35,8 @@ func (v stringValues) Restore(db int, k engine.Key, kind rdb.Kind, body []byte, 
 	if err != nil {
 		return false, err
 	}
-	return true, v.e.SetString(db, k, content, a, nowMs)
+	err = v.e.AddString(db, k, content, a, nowMs)
+	return err == nil, err
 }
 
 const testNowMs = 1_000_000

@@ -16,10 +16,10 @@ type Values interface {
 	Begin(w *rdb.Writer, it *engine.Item, l *engine.Large)
 	Part(w *rdb.Writer, l *engine.Large, p *engine.Part)
 	End(w *rdb.Writer, st *engine.Stream)
-	// Restore makes the value of the given kind and body that of k, which must
-	// be absent, and reports whether the key is there now: it is not if all that
-	// the value holds has expired. Its errors are rdb.ErrCorrupt and
-	// engine.ErrNoRoom; then the key is absent.
+	// Restore makes the value of the given kind and body that of k, and reports
+	// whether the key is there now: it is not if all that the value holds has
+	// expired. Its errors are engine.ErrExists, rdb.ErrCorrupt and
+	// engine.ErrNoRoom; then it has changed nothing.
 	// REQUIRES: k's shard is locked; a.Deadline > nowMs.
 	Restore(db int, k engine.Key, kind rdb.Kind, body []byte, a engine.Attrs, nowMs int64) (there bool, err error)
 }

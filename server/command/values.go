@@ -71,11 +71,11 @@ func (v *Values) End(w *rdb.Writer, st *engine.Stream) {
 	appendStreamEnd(&end, st)
 }
 
-// Restore makes the value of the given kind and body that of k, which must be
-// absent, and reports whether the key is there now: it is not if all that the
-// value holds has expired. A value that is no string takes the deadline of a
-// only. It returns rdb.ErrCorrupt for a body that is damaged and
-// engine.ErrNoRoom; then the key is absent.
+// Restore makes the value of the given kind and body that of k, and reports
+// whether the key is there now: it is not if all that the value holds has
+// expired. A value that is no string takes the deadline of a only. It returns
+// engine.ErrExists if the key was there, rdb.ErrCorrupt for a body that is
+// damaged, and engine.ErrNoRoom, having changed nothing.
 // REQUIRES: k's shard is locked; a.Deadline > nowMs.
 func (v *Values) Restore(db int, k engine.Key, kind rdb.Kind, body []byte, a engine.Attrs, nowMs int64) (there bool, err error) {
 	if kind == rdb.KindString {
@@ -83,7 +83,11 @@ func (v *Values) Restore(db int, k engine.Key, kind rdb.Kind, body []byte, a eng
 		if err != nil {
 			return false, err
 		}
-		return true, v.Engine.SetString(db, k, content, a, nowMs)
+		err = v.Engine.AddString(db, k, content, a, nowMs)
+		return err == nil, err
+	}
+	if _, exists := v.Engine.Peek(db, k, nowMs); exists {
+		return false, engine.ErrExists
 	}
 	b, _ := v.restorers.Get().(*restorer)
 	if b == nil {

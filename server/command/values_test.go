@@ -100,6 +100,7 @@ func (e partsEncoder) End(dst []byte, st *engine.Stream) []byte {
 // parts, also when commands change them while it is taken.
 func TestValuesInParts(t *testing.T) {
 	h := newTester(t, 0)
+	h.c.OnWorker = true // COPY of what is large asks for that
 	settings := h.c.Config
 	v := &Values{Engine: h.c.Engine, Settings: func() *Settings { return settings }}
 	fill := func(key, from string) {
