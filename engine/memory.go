@@ -139,6 +139,11 @@ type MemoryStats struct {
 	Overhead uint64 // outside of Used: metadata of the region, policy
 }
 
+// PrepareMemory takes some memory of the system ahead of need, which takes it
+// some milliseconds at times. Who is about to allocate much calls it now and then
+// while it holds no shard.
+func (e *Engine) PrepareMemory() { e.region.Prepare() }
+
 // MemoryStats locks the shards one at a time.
 func (e *Engine) MemoryStats() MemoryStats {
 	st := MemoryStats{Region: e.region.Stats(), Policy: uint64(e.policy.Bytes())}

@@ -56,6 +56,7 @@ func (ex *executor) rest() {
 	if ex.cutting {
 		ex.ctx.Out.Cut(pieceBytes, pieceRoom)
 	}
+	ex.srv.engine.PrepareMemory()
 	nap(restFor)
 }
 

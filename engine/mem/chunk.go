@@ -11,6 +11,7 @@ import (
 //	                          ^ |                           |
 //	                          | BeginEvacuation             +--take--> open
 //	                          +-> evacuating --EndEvacuation--> open or idle
+//	fresh/released --Prepare--> idle
 //	fresh/released/idle --object above 2 MiB--> large --Free--> idle
 type chunkState uint8
 
@@ -21,6 +22,7 @@ const (
 	stateEvacuating                   // granules are in use, none is handed out
 	stateLarge                        // one of the full chunks of an object above 2 MiB
 	stateReleasing                    // Trim is giving its pages back without holding Region.mu
+	statePreparing                    // Prepare is fetching its pages without holding Region.mu
 )
 
 // spanList says in which of its heap's lists a span is.

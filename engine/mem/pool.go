@@ -220,9 +220,20 @@ func (r *Region) giveRun(h *Heap, ref Ref, granules int, k Kind) {
 // openChunk returns an empty chunk that is now open for kind k, or 0 when the limit or the system refuses.
 func (r *Region) openChunk(k Kind) ChunkID {
 	id := r.idle.head
-	switch {
-	case id != 0:
+	if id != 0 {
 		r.unlinkList(&r.idle, id)
+	} else if id = r.freshChunk(); id == 0 {
+		return 0
+	}
+	c := r.chunk(id)
+	c.reset(k)
+	r.enter(id, c)
+	return id
+}
+
+// freshChunk takes a chunk that holds nothing and has no pages, or returns 0 when the limit or the system refuses.
+func (r *Region) freshChunk() (id ChunkID) {
+	switch {
 	case !r.hasRoom(1):
 		return 0
 	case r.released.head != 0:
@@ -231,17 +242,13 @@ func (r *Region) openChunk(k Kind) ChunkID {
 			return 0
 		}
 		r.unlinkList(&r.released, id)
-		r.addResident(1)
 	default:
 		if id = r.high; id >= r.chunks || !r.commit(id, 1) {
 			return 0
 		}
 		r.high++
-		r.addResident(1)
 	}
-	c := r.chunk(id)
-	c.reset(k)
-	r.enter(id, c)
+	r.addResident(1)
 	return id
 }
 

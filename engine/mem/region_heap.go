@@ -61,6 +61,9 @@ func (r *Region) reserve(n ChunkID, _ *Options) error {
 	return nil
 }
 
+// touch has nothing to do: Go's memory is not given by the page.
+func (r *Region) touch(ChunkID) {}
+
 // commit gives n chunks from first on new memory, in one piece. It cannot fail: Go ends the process when it is out of
 // memory, which is one reason why this implementation is for tests.
 // REQUIRES: Region.mu; the chunks hold nothing; all chunks below first were committed before.

@@ -100,6 +100,18 @@ func (r *Region) commit(first ChunkID, n int) bool {
 	return true
 }
 
+// touch makes the pages of chunk id resident. They read as zero.
+// REQUIRES: the chunk is committed, has no pages, and is out of reach of everybody else.
+func (r *Region) touch(id ChunkID) {
+	b := r.chunkBytes(id, 1)
+	for at := 0; at < len(b); at += touchStep {
+		b[at] = 0
+	}
+}
+
+// touchStep is the smallest page size in use.
+const touchStep = 4 << 10
+
 // decommit gives the pages of n chunks from first on back to the system. They stay readable.
 func (r *Region) decommit(first ChunkID, n int) {
 	if err := unix.Madvise(r.chunkBytes(first, n), unix.MADV_DONTNEED); err != nil {
