@@ -41,6 +41,7 @@ type plan struct {
 	settle        time.Duration // for which resident memory must not change
 	latencyRun    time.Duration
 	worstRun      time.Duration
+	savedKeys     uint64 // in a snapshot
 	expiringKeys  uint64
 	reclaimTime   time.Duration // how long reclaiming the expired keys may take
 	idleConns     int
@@ -50,10 +51,10 @@ type plan struct {
 
 var (
 	fullPlan = plan{rounds: 3, cpuPerRun: 800 * time.Millisecond, cpuPerTest: 250 * time.Millisecond, keys: 1_000_000, manyKeys: 10_000_000,
-		memoryKeys: 4_000_000, collections: 1_000_000, members: 1_000_000, settle: 500 * time.Millisecond, latencyRun: 1500 * time.Millisecond, worstRun: 700 * time.Millisecond, expiringKeys: 10_000_000, reclaimTime: 10 * time.Second, idleConns: 10_000}
+		memoryKeys: 4_000_000, collections: 1_000_000, members: 1_000_000, settle: 500 * time.Millisecond, latencyRun: 1500 * time.Millisecond, worstRun: 700 * time.Millisecond, savedKeys: 5_000_000, expiringKeys: 10_000_000, reclaimTime: 10 * time.Second, idleConns: 10_000}
 	quickPlan = plan{rounds: 2, cpuPerRun: 150 * time.Millisecond, cpuPerTest: 40 * time.Millisecond, keys: 200_000, manyKeys: 1_500_000,
 		memoryKeys: 300_000, collections: 10_000, members: 100_000, settle: 150 * time.Millisecond, latencyRun: 500 * time.Millisecond, worstRun: 200 * time.Millisecond,
-		expiringKeys: 300_000, reclaimTime: 2 * time.Second, idleConns: 1_000, traceRequests: 30_000, maxCapacity: 2_000}
+		savedKeys: 200_000, expiringKeys: 300_000, reclaimTime: 2 * time.Second, idleConns: 1_000, traceRequests: 30_000, maxCapacity: 2_000}
 )
 
 // A lab owns the servers of a comparison.
@@ -92,7 +93,7 @@ type suite struct {
 
 func suites() []suite {
 	return []suite{
-		throughputSuite(), manyKeysSuite(), otherTestsSuite(), largeSuite(), memcachedSuite(), memorySuite(), latencySuite(), worstSuite(),
+		throughputSuite(), manyKeysSuite(), otherTestsSuite(), largeSuite(), memcachedSuite(), memorySuite(), latencySuite(), worstSuite(), persistenceSuite(),
 		expirySuite(), hitRatioSuite(), scalingSuite(), idleSuite(),
 	}
 }

@@ -6,23 +6,36 @@ package engine
 // waits for none while it holds another (LockTogether): otherwise one shard that
 // somebody keeps would stop those who need others.
 
-// lockTries is how often LockSoon tries, with a yield of the core in between:
-// that takes about a millisecond, and as much longer as other threads use the
-// core. Nobody keeps the lock for as long who has not said so, unless the machine
-// has stopped him.
-const lockTries = 2048
+const (
+	// lockSpins is how often LockSoon tries while the holder works on another
+	// core, some 15 µs, and lockYields how often it lets another thread have the
+	// core in between: the holder may be one of those. Nobody keeps the lock for
+	// as long who has not said so, unless the machine or the collector has stopped
+	// him; where other processes use the core, each yield may take milliseconds.
+	lockSpins  = 100
+	lockYields = 8
+	// spinLoads is how many loads there are between two tries of a spin.
+	spinLoads = 100
+)
 
 // LockSoon is Lock for who must not wait long, an event loop for one: it reports
 // false, having locked nothing, if somebody holds the lock who has said that he
-// takes long, or if it cannot be had in lockTries.
+// takes long, or if it cannot be had in so many tries.
 func (s *Shard) LockSoon() bool { return s.mu.TryLock() || s.lockSoon() }
 
 func (s *Shard) lockSoon() bool {
-	for range lockTries {
-		if s.Long() {
+	for try := range lockSpins + lockYields {
+		if try < lockSpins {
+			for range spinLoads {
+				if s.Long() {
+					return false
+				}
+			}
+		} else if s.Long() {
 			return false
+		} else {
+			yield()
 		}
-		yield()
 		if s.mu.TryLock() {
 			return true
 		}

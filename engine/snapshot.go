@@ -87,9 +87,9 @@ type Chunk struct {
 const (
 	// chunkBytes is how long a chunk is about, unless one record is longer.
 	chunkBytes = 128 << 10
-	// walkSlice is how many buckets the walker visits under one lock: about 350
-	// keys, 50 to 100 µs.
-	walkSlice = 64
+	// walkSlice is how many buckets the walker visits under one lock: about 90
+	// keys, some 20 µs.
+	walkSlice = 16
 	// behindMin is how many bytes may wait to be fetched in any case, and
 	// behindShare which share of the data: one in behindShare.
 	behindMin   = 32 << 20

@@ -96,7 +96,7 @@ func (s *Snapshots) Write(ctx context.Context, w io.Writer, info Info, p *Progre
 	defer s.one.Unlock()
 	var head rdb.Writer
 	var sizes []sizeOf
-	enc := &encoder{values: s.Values, plain: info.Plain, frequencies: info.Frequencies}
+	enc := &encoder{values: s.Values, plain: info.Plain, frequencies: info.Frequencies, writers: make(chan *rdb.Writer, maxWriters)}
 	sn, err := s.Engine.Cut(enc, func() {
 		version := rdb.Version
 		if s.Engine.FieldDeadlines() {
@@ -180,19 +180,31 @@ func (i *Info) write(w *rdb.Writer, version int) {
 	}
 }
 
+const (
+	// maxWriters is how many writers a snapshot keeps: a writer has a table of
+	// 256 KiB, which it would be dear to allocate whenever a command meets a
+	// bucket that is not recorded.
+	maxWriters = 8
+	// compressFrom is the length of a string from which on it is worth compressing
+	// while a command waits.
+	compressFrom = 256
+)
+
 // encoder makes the records of a snapshot (engine.SnapshotEncoder). It is used by
 // whoever comes across a key that belongs to it: by many goroutines.
 type encoder struct {
 	values             Values
 	plain, frequencies bool
-	writers            sync.Pool // of *rdb.Writer
+	writers            chan *rdb.Writer // that are not in use
 }
 
 // writer returns one that appends to dst, to be given to done.
 func (e *encoder) writer(dst []byte) *rdb.Writer {
-	w, _ := e.writers.Get().(*rdb.Writer)
-	if w == nil {
-		w = &rdb.Writer{Plain: e.plain}
+	var w *rdb.Writer
+	select {
+	case w = <-e.writers:
+	default:
+		w = &rdb.Writer{Plain: e.plain, CompressFrom: compressFrom}
 	}
 	w.Buf = dst
 	return w
@@ -202,7 +214,10 @@ func (e *encoder) done(w *rdb.Writer) []byte {
 	dst := w.Buf
 	w.Buf = nil
 	w.Reset()
-	e.writers.Put(w)
+	select {
+	case e.writers <- w:
+	default:
+	}
 	return dst
 }
 

@@ -202,6 +202,9 @@ func (s *Server) CPU() (time.Duration, error) {
 // RSS returns the resident memory of the server in bytes.
 func (s *Server) RSS() (int64, error) { return RSS(s.Pid()) }
 
+// Memory returns what the process and its children hold, in bytes.
+func (s *Server) Memory() (int64, error) { return PSS(s.Pid()) }
+
 // Stop ends the server, by force if it does not end by itself, and removes
 // its directory. Further calls do nothing.
 func (s *Server) Stop() {

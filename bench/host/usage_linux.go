@@ -42,6 +42,37 @@ func RSS(pid int) (int64, error) {
 	return kb << 10, nil
 }
 
+// PSS returns the proportional memory of a process and its children in bytes:
+// what they share counts once.
+func PSS(pid int) (int64, error) {
+	value := procField(fmt.Sprintf("/proc/%d/smaps_rollup", pid), "Pss")
+	kb, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(value, "kB")), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("reading the memory of process %d: %q", pid, value)
+	}
+	total := kb << 10
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/[0-9]*/children", pid))
+	if err != nil {
+		return 0, err
+	}
+	for _, list := range lists {
+		text, err := os.ReadFile(list)
+		if err != nil {
+			continue // the thread has ended meanwhile
+		}
+		for _, child := range strings.Fields(string(text)) {
+			n, err := strconv.Atoi(child)
+			if err != nil {
+				return 0, fmt.Errorf("%s: %w", list, err)
+			}
+			if bytes, err := PSS(n); err == nil { // or it has ended meanwhile
+				total += bytes
+			}
+		}
+	}
+	return total, nil
+}
+
 // ThreadTimes returns the CPU time of each thread of a process by thread id.
 func ThreadTimes(pid int) (map[int]time.Duration, error) {
 	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/[0-9]*/schedstat", pid))

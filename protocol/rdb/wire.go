@@ -48,6 +48,9 @@ type Writer struct {
 	Buf []byte
 	// Plain leaves strings uncompressed (rdbcompression no).
 	Plain bool
+	// CompressFrom is the length from which on strings are compressed, 0 = that
+	// of Redis, 21.
+	CompressFrom int
 
 	key    []byte // of the value that comes next
 	hasKey bool
@@ -92,7 +95,7 @@ func (w *Writer) String(s []byte) {
 			return
 		}
 	}
-	if len(s) >= compressFrom && !w.Plain && w.compressed(s) {
+	if len(s) >= max(compressFrom, w.CompressFrom) && !w.Plain && w.compressed(s) {
 		return
 	}
 	w.Buf = append(appendLength(w.Buf, uint64(len(s))), s...)
