@@ -39,6 +39,13 @@ func (c *Ctx) paused(g *guard) (same bool) {
 	return true
 }
 
+// pauseless makes a command that has begun anew too often do without pauses.
+func (c *Ctx) pauseless(restarts int) {
+	if restarts == maxRestarts {
+		c.Pause = nil
+	}
+}
+
 // zslice is how many members of a sorted set are looked at between two calls of
 // paused: some 20 to 50 µs.
 const zslice = 256

@@ -45,26 +45,51 @@ func (c *Ctx) zpop(fromMax bool) {
 			return
 		}
 	}
-	var z engine.ZSet
-	found, ok := c.zsetWrite(0, &z)
-	if !ok {
-		return
+	for restarts := 0; ; restarts++ {
+		var z engine.ZSet
+		found, ok := c.zsetWrite(0, &z)
+		if !ok {
+			return
+		}
+		if !found || count == 0 {
+			c.Out.Array(0)
+			return
+		}
+		c.pauseless(restarts)
+		if c.zpopFrom(0, &z, count, zpopForm{max: fromMax, nested: c.Out.Proto == 3 && len(c.Args) == 3}) {
+			return
+		}
 	}
-	if !found || count == 0 {
-		c.Out.Array(0)
-		return
-	}
-	c.zpopFrom(0, &z, count, zpopForm{max: fromMax, nested: c.Out.Proto == 3 && len(c.Args) == 3})
 }
 
-// zpopFrom pops up to count members of z, which the i-th key holds and which
-// is not empty.
-func (c *Ctx) zpopFrom(i int, z *engine.ZSet, count int64, f zpopForm) {
+// zpopFrom pops up to count members of z, which the i-th key holds and which is
+// not empty, or returns false if the command is to begin anew: z has changed in a
+// pause.
+func (c *Ctx) zpopFrom(i int, z *engine.ZSet, count int64, f zpopForm) (done bool) {
 	n := int(min(count, int64(z.Len())))
 	if c.Heavy(n * zmemberBytes) {
-		return
+		return true
+	}
+	if c.Pause != nil && z.Large() && n*zmemberBytes >= heavyBytes {
+		return c.zpopInSlices(i, z, n, f)
 	}
 	mark := len(c.Out.Buf)
+	c.zpopHead(i, n, f)
+	first, at := 0, 0
+	if f.max {
+		first, at = z.Len()-n, z.Len()-1
+	}
+	c.zpopped(z, at, n, f)
+	z.RemoveRanks(first, first+n)
+	if written := len(c.Out.Buf); !c.zcommit(i, z, n, f.event()) {
+		// The error takes the place of the members.
+		c.Out.Buf = append(c.Out.Buf[:mark], c.Out.Buf[written:]...)
+	}
+	return true
+}
+
+// zpopHead begins the reply of n members of the i-th key.
+func (c *Ctx) zpopHead(i, n int, f zpopForm) {
 	switch {
 	case f.key && f.nested:
 		c.Out.Array(2)
@@ -78,10 +103,10 @@ func (c *Ctx) zpopFrom(i int, z *engine.ZSet, count int64, f zpopForm) {
 	default:
 		c.Out.Array(2 * n)
 	}
-	first, at := 0, 0
-	if f.max {
-		first, at = z.Len()-n, z.Len()-1
-	}
+}
+
+// zpopped replies n members from a rank on.
+func (c *Ctx) zpopped(z *engine.ZSet, at, n int, f zpopForm) {
 	var cur engine.ZCursor
 	z.Seek(&cur, at, f.max)
 	for range n {
@@ -92,27 +117,28 @@ func (c *Ctx) zpopFrom(i int, z *engine.ZSet, count int64, f zpopForm) {
 		c.Out.Bulk(cur.Member())
 		c.Out.Double(cur.Score())
 	}
-	z.RemoveRanks(first, first+n)
-	if written := len(c.Out.Buf); !c.zcommit(i, z, n, f.event()) {
-		// The error takes the place of the members.
-		c.Out.Buf = append(c.Out.Buf[:mark], c.Out.Buf[written:]...)
-	}
 }
 
 // zpopFirst pops from the first of the keys that holds a sorted set. It
 // reports false if there is none; if one of them holds another type before
 // that, it has replied.
 func (c *Ctx) zpopFirst(count int64, f zpopForm) bool {
-	for i := range c.Keys {
+	restarts := 0
+	for i := 0; i < len(c.Keys); i++ {
 		var z engine.ZSet
 		found, ok := c.zsetWrite(i, &z)
 		if !ok {
 			return true
 		}
-		if found {
-			c.zpopFrom(i, &z, count, f)
+		if !found {
+			continue
+		}
+		c.pauseless(restarts)
+		if c.zpopFrom(i, &z, count, f) {
 			return true
 		}
+		restarts++
+		i = -1 // an earlier key may hold one by now
 	}
 	return false
 }

@@ -40,10 +40,15 @@ func (c *Ctx) zremRange(by zrangeBy, event string) {
 		}
 		stay := z.Len() - n
 		if c.Pause != nil && z.Large() && stay > 0 && stay < zremAtOnce*n && n*zmemberBytes >= heavyBytes && restarts < maxRestarts {
-			if c.zkeepInSlices(z.Len(), first, end, event) {
-				return
+			var g guard
+			c.remember(&g, 0)
+			if !c.zkeepInSlices(&g, 0, z.Len(), first, end) {
+				continue
 			}
-			continue
+			c.Changed(0, EventZSet, event)
+			c.Dirty += n - 1
+			c.Out.Int(int64(n))
+			return
 		}
 		if n > 0 {
 			z.RemoveRanks(first, end)
@@ -55,27 +60,25 @@ func (c *Ctx) zremRange(by zrangeBy, event string) {
 	}
 }
 
-// zkeepInSlices removes the ranks from first to before end of the large sorted
-// set of so many members at the only key. It returns false, having changed
-// nothing, if that has changed in a pause. Without room for a second set it goes
-// on without pauses: what removes never lacks room.
-func (c *Ctx) zkeepInSlices(members, first, end int, event string) (done bool) {
-	var g guard
-	c.remember(&g, 0)
-	b := engine.NewZSetBuilder(c.Keys[0].Shard, true, &c.Config.Limits)
+// zkeepInSlices removes the ranks from first to before end, not all, of the large
+// sorted set of so many members at the i-th key, which g guards. It returns false,
+// having changed nothing, if that has changed in a pause. Without room for a second
+// set there are no more pauses: what removes never lacks room.
+func (c *Ctx) zkeepInSlices(g *guard, i, members, first, end int) (done bool) {
+	b := engine.NewZSetBuilder(c.Keys[i].Shard, true, &c.Config.Limits)
 	var err error
 	add := func(member []byte, score float64) bool {
 		err = b.Add(member, score)
 		return err == nil
 	}
-	same := c.zranks(&g, 0, 0, first, add)
+	same := c.zranks(g, i, 0, first, add)
 	if same && err == nil && first > 0 {
-		same = c.paused(&g)
+		same = c.paused(g)
 	}
 	if same && err == nil {
-		same = c.zranks(&g, 0, end, members-end, add)
+		same = c.zranks(g, i, end, members-end, add)
 	}
-	it, ok := c.Engine.Peek(c.DB, c.Keys[0], c.NowMs)
+	it, ok := c.Engine.Peek(c.DB, c.Keys[i], c.NowMs)
 	if !same || !ok {
 		b.Discard()
 		return false
@@ -88,8 +91,5 @@ func (c *Ctx) zkeepInSlices(members, first, end int, event string) (done bool) {
 		c.Pause = nil
 		return false
 	}
-	c.Changed(0, EventZSet, event)
-	c.Dirty += end - first - 1
-	c.Out.Int(int64(end - first))
 	return true
 }
