@@ -93,6 +93,10 @@ bench: oracles build ## Compare with redis-server and memcached (under ten minut
 bench-quick: oracles build ## The same in one minute
 	go run ./bench -quick -server bin/larder $(BENCHARGS)
 
+.PHONY: profile
+profile: ## Make the profile that the compiler is given anew (cmd/larder/default.pgo)
+	@.ci/profile
+
 .PHONY: compat-long
 compat-long: oracles ## Compare long random histories with the real servers
 	COMPAT_LONG=1 go test -count=1 -timeout 6h ./test/compat

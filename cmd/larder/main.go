@@ -73,6 +73,11 @@ func run(args []string) error {
 
 // serve runs the server until it is asked to end.
 func serve(parsed config.Result, log *zap.Logger, setLevel func(string)) error {
+	stopProfile, err := startProfile()
+	if err != nil {
+		return err
+	}
+	defer stopProfile()
 	store := config.NewStore(parsed.Config)
 	seed, err := seedOfLog(parsed.Config)
 	if err != nil {
