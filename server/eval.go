@@ -151,6 +151,8 @@ func (h *scriptHost) execute(vm *script.VM, t *scriptTask, run *script.Run, out 
 	}
 	h.srv.scripting.begin(h.run)
 	defer h.srv.scripting.end(h.run)
+	h.restedNs = monotonicNs()
+	ctx = newRestingContext(ctx, h.rest)
 	if t.lib != nil {
 		vm.CallFunction(ctx, t.lib, t.name, run, out)
 	} else {

@@ -32,6 +32,8 @@ type scriptHost struct {
 	wrote  bool
 	again  bool // the run ends here and begins again with all shards locked
 	out    resp.Writer
+
+	restedNs int64 // monotonic ns of the last rest
 }
 
 func newScriptHost(q *call, keys []engine.Key, readOnly bool) *scriptHost {
