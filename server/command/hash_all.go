@@ -115,16 +115,33 @@ func hRandField(c *Ctx) {
 		c.Out.Error("ERR value is out of range")
 		return
 	}
+	c.untilSame(func() bool { return c.randomFields(count, values) })
+}
+
+// randomFields replies as many fields. It returns false when the hash has changed
+// in a pause.
+func (c *Ctx) randomFields(count int64, values bool) (same bool) {
 	there, ok := c.readHash(&c.hash, 0)
 	switch {
 	case !ok:
 	case !there || count == 0:
 		c.Out.Array(0)
 	case count < 0:
-		c.repeatedFields(int(-count), values)
+		return c.repeatedFields(int(-count), values)
 	default:
-		c.distinctFields(int(min(count, int64(c.hash.Len()))), values)
+		return c.distinctFields(int(min(count, int64(c.hash.Len()))), values)
 	}
+	return true
+}
+
+// hashPaused lets others in, if the command may, and tells whether c.hash, which
+// was told to remember its state, is as it was.
+func (c *Ctx) hashPaused() (same bool) {
+	if c.Pause == nil {
+		return true
+	}
+	c.Pause()
+	return c.hash.Reopen()
 }
 
 func (c *Ctx) oneRandomField() {
@@ -160,30 +177,41 @@ func (c *Ctx) randomField(field, value []byte, values bool) {
 	}
 }
 
-// repeatedFields replies n fields, each by chance.
-func (c *Ctx) repeatedFields(n int, values bool) {
+// repeatedFields replies n fields, each by chance. It returns false as
+// randomFields does.
+func (c *Ctx) repeatedFields(n int, values bool) (same bool) {
 	if c.heavyRead(0, n*hashFieldBytes) {
-		return
+		return true
+	}
+	if c.Pause != nil {
+		c.hash.Remember()
 	}
 	c.beginFields(n, values)
 	var a, v [20]byte
-	for range n {
+	for i := range n {
 		c.Seed = nextRandom(c.Seed)
 		field, value := c.hash.Pick(c.Seed, a[:0], v[:0])
 		c.randomField(field, value, values)
+		if i%randomSlice == randomSlice-1 && !c.hashPaused() {
+			return false
+		}
 	}
+	return true
 }
 
-// distinctFields replies n different fields. REQUIRES: n <= c.hash.Len().
-func (c *Ctx) distinctFields(n int, values bool) {
+// distinctFields replies n different fields. It returns false as randomFields
+// does. REQUIRES: n <= c.hash.Len().
+func (c *Ctx) distinctFields(n int, values bool) (same bool) {
 	total := c.hash.Len()
 	if c.heavyRead(0, n*hashFieldBytes) {
-		return
+		return true
+	}
+	if c.Pause != nil {
+		c.hash.Remember()
 	}
 	c.beginFields(n, values)
 	if n == total {
-		c.hash.Each(func(field, value []byte) bool { c.randomField(field, value, values); return true })
-		return
+		return c.walkHash(&c.hash, func(field, value []byte) bool { c.randomField(field, value, values); return true })
 	}
 	if 2*n < total {
 		var a, v [20]byte
@@ -195,15 +223,24 @@ func (c *Ctx) distinctFields(n int, values bool) {
 				chosen[string(field)] = struct{}{}
 				c.randomField(field, value, values)
 			}
+			if c.Seed%randomSlice == 0 && !c.hashPaused() {
+				return false
+			}
 		}
-		return
+		return true
 	}
 	// Most of the fields: all in an order that the seed alone decides.
 	all := make([][]byte, 0, total)
-	c.hash.Each(func(field, _ []byte) bool { all = append(all, bytes.Clone(field)); return true })
+	if !c.walkHash(&c.hash, func(field, _ []byte) bool { all = append(all, bytes.Clone(field)); return true }) {
+		return false
+	}
 	var digits [20]byte
-	for _, field := range c.shuffled(all)[:n] {
+	for i, field := range c.shuffled(all)[:n] {
+		if i%randomSlice == 0 && !c.hashPaused() { // also behind the pauses of shuffled
+			return false
+		}
 		value, _ := c.hash.Get(field, digits[:0])
 		c.randomField(field, value, values)
 	}
+	return true
 }

@@ -31,7 +31,8 @@ func TestSetsArePausedOver(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, request := range []string{"SUNION a b small", "SINTER a b", "SDIFF a b small", "SMEMBERS a",
 				"SUNIONSTORE dst a b small", "SINTERSTORE dst b a", "SDIFFSTORE dst a b", "SINTERCARD 2 a b",
-				"HGETALL h", "HKEYS h", "HVALS h"} {
+				"HGETALL h", "HKEYS h", "HVALS h", "SRANDMEMBER a 1000", "SRANDMEMBER a 2000", "SRANDMEMBER a 9999", "SRANDMEMBER a -3000",
+				"HRANDFIELD h 1000 WITHVALUES", "HRANDFIELD h 2000 WITHVALUES", "HRANDFIELD h 9999", "HRANDFIELD h -3000"} {
 				h := newTester(t, 0)
 				other := &tester{t, Ctx{Engine: h.c.Engine, Table: h.c.Table, Config: h.c.Config, NowMs: h.c.NowMs, Out: &resp.Writer{Proto: 2}}}
 				for i := range 2500 {

@@ -83,9 +83,15 @@ func sRandMember(c *Ctx) {
 			return
 		}
 	}
+	c.untilSame(func() bool { return c.randomMembers(count, many) })
+}
+
+// randomMembers replies as many members, or one that is no array. It returns false
+// when the set has changed in a pause.
+func (c *Ctx) randomMembers(count int64, many bool) (same bool) {
 	there, ok := c.readSet(&c.set, 0)
 	if !ok {
-		return
+		return true
 	}
 	var digits [20]byte
 	switch {
@@ -96,17 +102,42 @@ func sRandMember(c *Ctx) {
 	case !many:
 		c.Out.Bulk(c.set.Pick(c.Seed, digits[:0]))
 	case count < 0:
-		if c.heavyRead(0, int(min(-count, math.MaxInt32))*setMemberBytes) {
-			return
-		}
-		c.Out.Array(int(-count))
-		for ; count < 0; count++ {
-			c.Seed = nextRandom(c.Seed)
-			c.Out.Bulk(c.set.Pick(c.Seed, digits[:0]))
-		}
+		return c.repeatedMembers(int(-count))
 	default:
-		c.distinctMembers(int(min(count, int64(c.set.Len()))))
+		return c.distinctMembers(int(min(count, int64(c.set.Len()))))
 	}
+	return true
+}
+
+// repeatedMembers replies n members, each by chance. It returns false as
+// randomMembers does.
+func (c *Ctx) repeatedMembers(n int) (same bool) {
+	if c.heavyRead(0, min(n, math.MaxInt32)*setMemberBytes) {
+		return true
+	}
+	if c.Pause != nil {
+		c.set.Remember()
+	}
+	c.Out.Array(n)
+	var digits [20]byte
+	for i := range n {
+		c.Seed = nextRandom(c.Seed)
+		c.Out.Bulk(c.set.Pick(c.Seed, digits[:0]))
+		if i%randomSlice == randomSlice-1 && !c.setPaused() {
+			return false
+		}
+	}
+	return true
+}
+
+// setPaused lets others in, if the command may, and tells whether c.set, which
+// was told to remember its state, is as it was.
+func (c *Ctx) setPaused() (same bool) {
+	if c.Pause == nil {
+		return true
+	}
+	c.Pause()
+	return c.set.Reopen()
 }
 
 // maxRepeats bounds how many elements, with repeats, one command returns: they
@@ -129,16 +160,19 @@ func (c *Ctx) randomCount(i int) (int64, bool) {
 	return n, ok
 }
 
-// distinctMembers replies n different members. REQUIRES: n <= c.set.Len().
-func (c *Ctx) distinctMembers(n int) {
+// distinctMembers replies n different members. It returns false as randomMembers
+// does. REQUIRES: n <= c.set.Len().
+func (c *Ctx) distinctMembers(n int) (same bool) {
 	total := c.set.Len()
 	if c.heavyRead(0, n*setMemberBytes) {
-		return
+		return true
+	}
+	if c.Pause != nil {
+		c.set.Remember()
 	}
 	c.Out.Array(n)
 	if n == total {
-		c.set.Each(func(member []byte) bool { c.Out.Bulk(member); return true })
-		return
+		return c.eachMember(func(member []byte) { c.Out.Bulk(member) })
 	}
 	if 2*n < total {
 		var digits [20]byte
@@ -150,20 +184,45 @@ func (c *Ctx) distinctMembers(n int) {
 				chosen[string(member)] = struct{}{}
 				c.Out.Bulk(member)
 			}
+			if c.Seed%randomSlice == 0 && !c.setPaused() {
+				return false
+			}
 		}
-		return
+		return true
 	}
 	// Most of the members: all in the order of a hash, which the seed shuffles.
 	all := make([][]byte, 0, total)
-	c.set.Each(func(member []byte) bool { all = append(all, bytes.Clone(member)); return true })
+	if !c.eachMember(func(member []byte) { all = append(all, bytes.Clone(member)) }) {
+		return false
+	}
 	for _, member := range c.shuffled(all)[:n] {
 		c.Out.Bulk(member)
 	}
+	return true
 }
 
-// shuffled orders elements by chance: the seed's, not that of their layout.
+// eachMember calls f for each member of c.set, with pauses. It returns false as
+// randomMembers does.
+func (c *Ctx) eachMember(f func(member []byte)) (same bool) {
+	member := func(member []byte) bool { f(member); return true }
+	for at, more := c.set.EachFrom(engine.Place{}, member); more; at, more = c.set.EachFrom(at, member) {
+		if !c.setPaused() {
+			return false
+		}
+	}
+	return true
+}
+
+// shuffled orders elements by chance: the seed's, not that of their layout. They
+// are copies, so others may be let in meanwhile.
 func (c *Ctx) shuffled(all [][]byte) [][]byte {
-	slices.SortFunc(all, bytes.Compare)
+	compared := 0
+	slices.SortFunc(all, func(a, b []byte) int {
+		if compared++; compared%sortSlice == 0 && c.Pause != nil {
+			c.Pause()
+		}
+		return bytes.Compare(a, b)
+	})
 	for i := len(all) - 1; i > 0; i-- {
 		c.Seed = nextRandom(c.Seed)
 		j := int(c.Seed % uint64(i+1))

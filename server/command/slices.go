@@ -39,6 +39,23 @@ func (c *Ctx) paused(g *guard) (same bool) {
 	return true
 }
 
+// untilSame calls run, which works with pauses, until nothing has changed in them:
+// each time from the same reply and seed on.
+func (c *Ctx) untilSame(run func() (same bool)) {
+	mark, seed := len(c.Out.Buf), c.Seed
+	for restarts := 0; ; restarts++ {
+		c.pauseless(restarts)
+		if run() {
+			return
+		}
+		c.Out.Rewind(mark)
+		c.Seed = seed
+	}
+}
+
+// randomSlice is how many elements are picked between two pauses: some 100 µs.
+const randomSlice = 256
+
 // pauseless makes a command that has begun anew too often do without pauses.
 func (c *Ctx) pauseless(restarts int) {
 	if restarts == maxRestarts {
