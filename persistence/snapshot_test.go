@@ -31,7 +31,7 @@ func (v stringValues) Restore(db int, k engine.Key, kind rdb.Kind, body []byte, 
 	if kind != rdb.KindString {
 		return false, fmt.Errorf("%w: kind %d", rdb.ErrCorrupt, kind)
 	}
-	content, err := rdb.ReadString(body)
+	content, err := rdb.ReadString(body, nil)
 	if err != nil {
 		return false, err
 	}

@@ -3,6 +3,7 @@ package rdb
 import (
 	"errors"
 	"math"
+	"slices"
 )
 
 // LZF, the compression of liblzf (Marc Lehmann): fast and simple. A compressed
@@ -173,10 +174,11 @@ var errLZF = errors.New("compressed string is damaged")
 
 // decompress appends the size bytes that src stands for to dst.
 func decompress(dst, src []byte, size int) ([]byte, error) {
-	if size/lzfMostGain > len(src) {
+	if size < 0 || size/lzfMostGain > len(src) {
 		return dst, errLZF // before memory is taken for it
 	}
 	base := len(dst)
+	dst = slices.Grow(dst, size)
 	for len(src) > 0 {
 		head := int(src[0])
 		src = src[1:]
@@ -200,8 +202,10 @@ func decompress(dst, src []byte, size int) ([]byte, error) {
 			if from < base {
 				return dst, errLZF
 			}
-			for i := range n + 2 { // source and destination may overlap
-				dst = append(dst, dst[from+i])
+			for n += 2; n > 0; { // source and destination may overlap
+				part := min(n, len(dst)-from)
+				dst = append(dst, dst[from:from+part]...)
+				n -= part
 			}
 		}
 		if len(dst)-base > size {

@@ -30,10 +30,10 @@ func ReadBody(kind Kind, b []byte, build Builder) (size int, err error) {
 	return r.at, err
 }
 
-// ReadString reads the body of a KindString without a Builder: a view of b, or
-// memory of its own.
-func ReadString(b []byte) (content []byte, err error) {
-	r := reader{b: b}
+// ReadString reads the body of a KindString without a Builder: a view of b,
+// memory of its own, or scratch, from its start on, if it has the capacity.
+func ReadString(b, scratch []byte) (content []byte, err error) {
+	r := reader{b: b, scratch: scratch[:0]}
 	content = r.string("a string")
 	return content, r.err
 }

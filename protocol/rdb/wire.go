@@ -169,6 +169,8 @@ type reader struct {
 	// short tells that the fault is only that b has ended: with more bytes
 	// behind it there might be none.
 	short bool
+	// scratch is where the next string is decompressed to, nil = anywhere.
+	scratch []byte
 }
 
 func (r *reader) fail(format string, args ...any) {
@@ -260,14 +262,14 @@ func (r *reader) string(what string) []byte {
 	case 0:
 		return r.take(n, what)
 	case strInt8:
-		return strconv.AppendInt(nil, int64(int8(r.byte(what))), 10)
+		return strconv.AppendInt(r.scratch, int64(int8(r.byte(what))), 10)
 	case strInt16:
 		if b := r.take(2, what); b != nil {
-			return strconv.AppendInt(nil, int64(int16(binary.LittleEndian.Uint16(b))), 10)
+			return strconv.AppendInt(r.scratch, int64(int16(binary.LittleEndian.Uint16(b))), 10)
 		}
 	case strInt32:
 		if b := r.take(4, what); b != nil {
-			return strconv.AppendInt(nil, int64(int32(binary.LittleEndian.Uint32(b))), 10)
+			return strconv.AppendInt(r.scratch, int64(int32(binary.LittleEndian.Uint32(b))), 10)
 		}
 	case strLZF:
 		packed := r.length(what)
@@ -276,7 +278,7 @@ func (r *reader) string(what string) []byte {
 		if r.err != nil {
 			return nil
 		}
-		s, err := decompress(nil, b, int(min(size, math.MaxInt)))
+		s, err := decompress(r.scratch, b, int(min(size, math.MaxInt)))
 		if err != nil {
 			r.fail("%s: %v", what, err)
 			return nil

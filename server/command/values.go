@@ -16,6 +16,7 @@ type Values struct {
 	Settings func() *Settings
 
 	restorers sync.Pool // of *restorer
+	scratch   sync.Pool // of *[]byte, for strings that are decompressed
 }
 
 // Append writes an item's value, and its key if w was given one.
@@ -79,12 +80,7 @@ func (v *Values) End(w *rdb.Writer, st *engine.Stream) {
 // REQUIRES: k's shard is locked; a.Deadline > nowMs.
 func (v *Values) Restore(db int, k engine.Key, kind rdb.Kind, body []byte, a engine.Attrs, nowMs int64) (there bool, err error) {
 	if kind == rdb.KindString {
-		content, err := rdb.ReadString(body)
-		if err != nil {
-			return false, err
-		}
-		err = v.Engine.AddString(db, k, content, a, nowMs)
-		return err == nil, err
+		return v.restoreString(db, k, body, a, nowMs)
 	}
 	if _, exists := v.Engine.Peek(db, k, nowMs); exists {
 		return false, engine.ErrExists
@@ -101,4 +97,17 @@ func (v *Values) Restore(db int, k engine.Key, kind rdb.Kind, body []byte, a eng
 	}
 	v.restorers.Put(b)
 	return did == restoredValue, err
+}
+
+func (v *Values) restoreString(db int, k engine.Key, body []byte, a engine.Attrs, nowMs int64) (there bool, err error) {
+	scratch, _ := v.scratch.Get().(*[]byte)
+	if scratch == nil {
+		scratch = new(make([]byte, 0, scratchMost))
+	}
+	defer v.scratch.Put(scratch)
+	content, err := rdb.ReadString(body, *scratch)
+	if err == nil {
+		err = v.Engine.AddString(db, k, content, a, nowMs)
+	}
+	return err == nil, err
 }
