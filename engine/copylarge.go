@@ -45,6 +45,7 @@ func (it *Item) CopyLarge(to *Shard, pause func() (goOn bool)) (c LargeCopy, ok 
 
 // Discard frees a copy that is not used, in the background.
 func (c LargeCopy) Discard() {
+	c.s.asideNow(c.root)
 	c.s.unlist(c.root)
 	c.s.discardRoot(c.root)
 }
@@ -53,6 +54,7 @@ func (c LargeCopy) Discard() {
 // an error the copy is as it was.
 // REQUIRES: as for Copy; c is a copy of what the item is now, in dst's shard.
 func (e *Engine) CopyInto(it *Item, c LargeCopy, db int, dst Key, nowMs int64) error {
+	c.s.asideNow(c.root)
 	due := it.fieldsDue()
 	err := e.setRoot(db, dst, it.Type(), c.root, it.Deadline(), nowMs)
 	if err == nil {

@@ -50,6 +50,7 @@ func (b *SetBuilder) Add(member []byte) error {
 			return err
 		}
 	}
+	b.s.asideNow(b.root)
 	n, h := b.s.tableAt(b.root), b.s.engine.seed.Hash(member)
 	if _, _, ok := n.find(h, member); ok {
 		return nil
@@ -78,6 +79,7 @@ func (b *SetBuilder) Remove(member []byte) {
 		}
 		return
 	}
+	b.s.asideNow(b.root)
 	n := b.s.tableAt(b.root)
 	if p, e, ok := n.find(b.s.engine.seed.Hash(member), member); ok {
 		n.remove(p, e)
@@ -141,6 +143,7 @@ func (b *SetBuilder) Store(e *Engine, db int, k Key, nowMs int64) error {
 	if b.root == 0 {
 		return e.setContainer(db, k, TypeSet, b.m.enc, b.m.b, never, nowMs)
 	}
+	b.s.asideNow(b.root)
 	if err := e.setRoot(db, k, TypeSet, b.root, never, nowMs); err != nil {
 		return err
 	}

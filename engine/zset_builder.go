@@ -40,6 +40,7 @@ func (b *ZSetBuilder) Len() int { return b.z.Len() }
 // Add adds a member. On ErrNoRoom the builder is empty again.
 // REQUIRES: the shard is locked; the member is absent; score is not NaN.
 func (b *ZSetBuilder) Add(member []byte, score float64) error {
+	b.now()
 	if err := b.keepSign(score); err != nil {
 		return err
 	}
@@ -54,6 +55,7 @@ func (b *ZSetBuilder) Add(member []byte, score float64) error {
 // the one it has and the new one. On ErrNoRoom the builder is empty again.
 // REQUIRES: as for Add; of does not return NaN.
 func (b *ZSetBuilder) Merge(member []byte, score float64, of func(has, score float64) float64) error {
+	b.now()
 	at, has, found := b.z.Find(member)
 	if !found {
 		return b.Add(member, score)
@@ -68,6 +70,13 @@ func (b *ZSetBuilder) Merge(member []byte, score float64, of func(has, score flo
 		at, _, _ = b.z.Find(member) // it may be large now
 	}
 	return b.failed(b.z.Update(at, member, score))
+}
+
+// now says that the set is of now, see asideNow.
+func (b *ZSetBuilder) now() {
+	if b.z.root != nil {
+		b.z.s.asideNow(b.z.ref)
+	}
 }
 
 // keepSign makes the set large for a score of -0. A packed run has it as 0, and
@@ -100,6 +109,7 @@ func (b *ZSetBuilder) Seek(c *ZCursor, rank int) { b.z.Seek(c, rank, false) }
 // is as before. lim says what is packed.
 // REQUIRES: k.Shard is the builder's.
 func (b *ZSetBuilder) Store(e *Engine, db int, k Key, nowMs int64, lim *Limits) error {
+	b.now()
 	if n := b.Len(); n == 0 {
 		e.Delete(db, k, nowMs)
 		b.Discard()
@@ -142,6 +152,7 @@ func (z *ZSet) Large() bool { return z.root != nil }
 // REQUIRES: the item's shard is the builder's, which was made with large and has
 // members.
 func (b *ZSetBuilder) Replace(it *Item) error {
+	b.now()
 	old := it.root()
 	if err := it.replaceRoot(b.z.ref); err != nil {
 		return err
@@ -154,6 +165,7 @@ func (b *ZSetBuilder) Replace(it *Item) error {
 
 // Discard frees what is not stored; a large set, in the background.
 func (b *ZSetBuilder) Discard() {
+	b.now()
 	b.z.discard()
 	b.reset(b.z.s)
 }

@@ -225,6 +225,7 @@ func copyZSet(from *Shard, ref mem.Ref, to *Shard, pause pauseFunc) (mem.Ref, bo
 		if n++; z.append(cur.Member(), cur.Score()) != nil || n%copyMembers == 0 && !pause.goOn() {
 			return copied, false
 		}
+		to.asideNow(copied)
 	}
 	return copied, true
 }
