@@ -39,7 +39,9 @@
 // writes all replies. A loop never blocks but in epoll_wait, and never runs
 // what takes long: a command with the flag S, or one that finds itself about
 // to work through a megabyte (Ctx.Heavy), goes to a worker while its session is
-// parked, and the loop goes on with others.
+// parked, and the loop goes on with others. There it works in slices, between
+// which its shards are free for 50 µs (pace.go); docs/long-commands.md says which
+// commands do, and command/slices.go how they stay whole.
 //
 // Nor does a loop wait for a shard that somebody holds for long: it locks by
 // engine.Shard.LockSoon, and a RESP command that meets such a shard goes to a

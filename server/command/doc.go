@@ -5,4 +5,8 @@
 // handler gets a Ctx and nothing else: what it replies and changes follows
 // from the data, the request and the stamped time and seed alone, so the same
 // handler serves live execution, replay of the log and followers.
+//
+// A handler that may have much to do asks for a worker first (Ctx.Heavy), and there
+// works in slices (slices.go). What it replies and leaves behind is what it would
+// be without pauses.
 package command
