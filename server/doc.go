@@ -69,7 +69,7 @@
 //     messages are posted under the first
 //  7. waitRoom.mu         who is blocked; under it drivers are woken
 //  8. leaves: mailbox.mu, registry.mu, executorPool.mu, loopMail.mu, watchTable.mu,
-//     goroutineDriver.mu, monitorSet.mu (under which only mailbox.mu is taken)
+//     goroutineDriver.mu, saver.mu, monitorSet.mu (under which only mailbox.mu is taken)
 //
 // A command runs with its own session locked and locks no other session.
 // Messages to other sessions go through their mailbox, and the reply to one that
@@ -84,6 +84,7 @@
 //
 // # Start and end
 //
-// New builds everything, Start listens; Shutdown ends in the order of the
+// New builds everything, Start listens, LoadSnapshot lets clients in when the data
+// is there; PrepareShutdown writes the snapshot to end with, Shutdown ends in the order of the
 // data's way: listeners, drivers, workers, background work, engine.
 package server

@@ -117,7 +117,6 @@ func (sv *saver) isDue(now time.Time) bool {
 	}
 	for _, p := range sv.srv.cfg.Load().Save {
 		if changes >= uint64(p.Changes) && now.Sub(sv.lastSave) > time.Duration(p.Seconds)*time.Second {
-			sv.srv.log.Info("a snapshot is due", zap.Int64("changes", p.Changes), zap.Int64("seconds", p.Seconds))
 			return true
 		}
 	}
