@@ -122,6 +122,14 @@ func (vm *VM) replaceBase(globals *lua.LTable) {
 		l.SetTop(1)
 		return 1
 	})
+	unpack := globals.RawGetString("unpack").(*lua.LFunction).GFunction
+	set("unpack", func(l *lua.LState) int {
+		from := l.OptInt(2, 1)
+		if to := l.OptInt(3, l.CheckTable(1).Len()); to >= from && uint(to)-uint(from) >= maxResults {
+			l.RaiseError("too many results to unpack")
+		}
+		return unpack(l)
+	})
 	set("rawget", func(l *lua.LState) int {
 		l.Push(vm.shownBy(l.CheckTable(1)).RawGet(l.CheckAny(2)))
 		return 1
@@ -276,6 +284,7 @@ func (vm *VM) amend(name string, t *lua.LTable) {
 	case "string":
 		t.RawSetString("__index", lua.LNil)
 		t.RawSetString("gfind", t.RawGetString("gmatch"))
+		t.RawSetString("byte", l.NewFunction(stringByte))
 		rep := t.RawGetString("rep").(*lua.LFunction).GFunction
 		t.RawSetString("rep", l.NewFunction(func(l *lua.LState) int {
 			if n := l.CheckInt(2); n > 0 && len(l.CheckString(1)) > maxString/n {
@@ -284,6 +293,32 @@ func (vm *VM) amend(name string, t *lua.LTable) {
 			return rep(l)
 		}))
 	}
+}
+
+// maxResults is how many values a function of a library may return, as in C.
+const maxResults = 8000
+
+// stringByte is string.byte, whose namesake in gopher-lua knows no index 0.
+func stringByte(l *lua.LState) int {
+	s, from := l.CheckString(1), l.OptInt(2, 1)
+	to := min(place(l.OptInt(3, from), len(s)), len(s))
+	from = max(place(from, len(s)), 1)
+	if to-from >= maxResults {
+		l.RaiseError("stack overflow (string slice too long)")
+	}
+	for i := from; i <= to; i++ {
+		l.Push(lua.LNumber(s[i-1]))
+	}
+	return max(to-from+1, 0)
+}
+
+// place is where an index of a string of n bytes points that may count from the
+// end.
+func place(i, n int) int {
+	if i < 0 {
+		return max(n+i+1, 0)
+	}
+	return i
 }
 
 // maxString bounds the strings that string.rep makes, in bytes.

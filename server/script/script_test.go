@@ -86,6 +86,8 @@ func TestReplies(t *testing.T) {
 		{`local t = {} for w in string.gmatch('a b', '%a') do t[#t+1] = w end return t`, "*2 $1 a $1 b"},
 		{`return loadstring('return 1 + 1')()`, ":2"}, {`return ('x'):rep(3)`, "$3 xxx"}, {`return unpack({7, 8})`, ":7"},
 		{`local n = 0 for k in pairs(string) do n = n + 1 end return n`, ":15"}, {`return table.getn({1, 2})`, ":2"},
+		{`return select('#', unpack({}, 1, 7000))`, ":7000"}, {`return select('#', string.byte(('x'):rep(9000), 2001, -1))`, ":7000"},
+		{`return select('#', unpack({}, 2, 1))`, ":0"}, {`return string.byte('abc', -1)`, ":99"}, {`return select('#', string.byte('abc', 0, 9))`, ":3"},
 		{`local co = coroutine.wrap(function() coroutine.yield(5) end) return co()`, ":5"},
 	} {
 		if got := eval(t, 2, tc.body, "a", "b"); got != tc.want {
@@ -112,6 +114,9 @@ func TestErrors(t *testing.T) {
 		{`return print`, at("ERR user_script:1: Script attempted to access nonexistent global variable 'print'")},
 		{`return os`, at("ERR user_script:1: Script attempted to access nonexistent global variable 'os'")},
 		{`error('boom')`, at("ERR user_script:1: boom")}, {`error({err='My err'})`, "-My err script: SHA, on @user_script:1."},
+		{`return unpack({}, 1, 1e9)`, at("ERR user_script:1: too many results to unpack")},
+		{`return unpack({}, -1e9, 1e9)`, at("ERR user_script:1: too many results to unpack")},
+		{`return string.byte(('x'):rep(9000), 1, -1)`, at("ERR user_script:1: stack overflow (string slice too long)")},
 		{`redis.call('fail')`, at("ERR it failed")}, {`return redis.call()`, at("ERR Please specify at least one argument for this redis lib call")},
 		{`return redis.call({})`, at("ERR Lua redis lib command arguments must be strings or integers")},
 		{`return redis.setresp(4)`, at("ERR RESP version must be 2 or 3.")}, {`return redis.log(1)`, at("ERR redis.log() requires two arguments or more.")},

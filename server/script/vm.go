@@ -88,7 +88,7 @@ func (p *Pool) Put(vm *VM) {
 func newVM() *VM {
 	vm := &VM{guarded: make(map[*lua.LTable]bool)}
 	vm.l = lua.NewState(lua.Options{SkipOpenLibs: true, CallStackSize: vmCallDepth, RegistrySize: vmRegistry,
-		RegistryMaxSize: vmRegistryMax, RegistryGrowStep: 4 << 10, MinimizeStackMemory: true})
+		RegistryMaxSize: vmRegistryMax, RegistryGrowStep: 64 << 10, MinimizeStackMemory: true})
 	vm.openLibraries()
 	return vm
 }
