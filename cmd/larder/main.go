@@ -37,8 +37,12 @@ func main() {
 }
 
 // run wires the server top-down: configuration, log, server. It returns when
-// a signal or the command SHUTDOWN asks for the end.
+// a signal or the command SHUTDOWN asks for the end. A subcommand is run instead
+// if the arguments begin with its name.
 func run(args []string) error {
+	if sub, ok := findSubcommand(args); ok {
+		return sub.do(args[1:])
+	}
 	dir, err := os.Getwd()
 	if err != nil {
 		return fmt.Errorf("larder: cannot tell the working directory: %w", err)
@@ -67,6 +71,9 @@ func run(args []string) error {
 	defer func() { _ = log.Sync() }() // a terminal cannot be synced
 	for _, w := range parsed.Warnings {
 		log.Warn(w)
+	}
+	if err := importAtStart(parsed.Config, log); err != nil {
+		return err
 	}
 	return serve(parsed, log, setLevel)
 }

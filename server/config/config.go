@@ -39,6 +39,7 @@ type Config struct {
 	Dir       string // absolute path of the working directory; default where larder was started
 
 	Save                  []SavePoint // when a snapshot is due; default 3600 1 300 100 60 10000
+	Import                string      // source that an empty Dir is filled from at the start, "" = none; default ""
 	DBFilename            string      // name of the snapshot in Dir; default dump.rdb
 	RDBCompression        bool        // compress long strings in snapshots; default true
 	RDBChecksum           bool        // write and check the checksum of snapshots; default true

@@ -19,6 +19,10 @@ directives of the command line; what comes later wins.
   larder --maxmemory 2gb --maxmemory-policy allkeys-lru --save ""
   echo 'port 7000' | larder -
 
+Subcommands, each with --help:
+
+  larder import SOURCE ...      take over the data of Redis or memcached
+
   -h, --help     print this text
   -v, --version  print the version
 
