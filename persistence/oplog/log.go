@@ -86,8 +86,6 @@ const (
 	largeRecord = 32 << 10
 	// blockBytes is where a block ends and the next begins in the same write.
 	blockBytes = 64 << 10
-	// spareChunks are kept for later.
-	spareChunks = 16
 	// syncBytes are synced however young they are; so is half of what may be held.
 	syncBytes = 32 << 20
 	// everySecAge is the age at which SyncEverySec syncs: with the tick and the

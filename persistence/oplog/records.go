@@ -40,7 +40,8 @@ type records struct {
 	sync.Mutex
 	next   uint64 // LSN of the record to come
 	chunks []*chunk
-	spare  []*chunk
+	spare  []*chunk // memory for chunks to come: as many as were in use at once since the last release
+	peak   int      // chunks in use at once since the last release
 	held   int64 // bytes in chunks
 
 	open      int // where the open block begins in the tail, -1: none is open
@@ -142,6 +143,7 @@ func (r *records) addChunk() *chunk {
 		c = newChunk(r.next)
 	}
 	r.chunks = append(r.chunks, c)
+	r.peak = max(r.peak, len(r.chunks))
 	return c
 }
 
@@ -197,7 +199,7 @@ func (r *records) take(dst []piece) []piece {
 func (r *records) release(durable uint64) (held int64) {
 	r.Lock()
 	defer r.Unlock()
-	n := 0
+	n, keep := 0, r.peak
 	for n < len(r.chunks)-1 && n < r.taken && r.chunks[n].last <= durable {
 		r.recycle(r.chunks[n])
 		n++
@@ -208,6 +210,13 @@ func (r *records) release(durable uint64) (held int64) {
 		r.chunks = r.chunks[:kept]
 		r.taken -= n
 	}
+	// Chunks that a load like the present one will not need again go to the
+	// collector. Without this they all would, which costs a write more than Append.
+	if most := max(keep-len(r.chunks), 0); len(r.spare) > most {
+		clear(r.spare[most:])
+		r.spare = r.spare[:most]
+	}
+	r.peak = len(r.chunks)
 	if tail := r.chunks[0]; len(r.chunks) == 1 && r.from == len(tail.buf) && tail.last <= durable && r.from > 0 {
 		r.held -= int64(len(tail.buf))
 		*tail = chunk{buf: tail.buf[:0], first: r.next, last: r.next - 1}
@@ -219,7 +228,7 @@ func (r *records) release(durable uint64) (held int64) {
 // recycle keeps a chunk's memory for later, unless it is a large record's.
 func (r *records) recycle(c *chunk) {
 	r.held -= int64(len(c.buf))
-	if cap(c.buf) == chunkBytes && len(r.spare) < spareChunks {
+	if cap(c.buf) == chunkBytes {
 		r.spare = append(r.spare, c)
 	}
 }
