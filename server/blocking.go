@@ -136,10 +136,34 @@ func (r *waitRoom) enter(s *session, cmd *bound, c *command.Ctx) *waiter {
 		heap.Push(&r.timeouts, w)
 		r.arm()
 	}
+	if w.want.Disk {
+		r.awaitDisk(w)
+	}
 	if s.gone.Load() {
 		r.finish(w, nil) // its connection was closed while the command ran on a worker
 	}
 	return w
+}
+
+// awaitDisk answers a waiter when all that was recorded by now is durable.
+// REQUIRES: mu is held.
+func (r *waitRoom) awaitDisk(w *waiter) {
+	lsn := uint64(0)
+	if to := r.srv.commits.committer(); to != nil {
+		lsn = to.Last()
+	}
+	r.srv.whenDurable(lsn, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if w.state == waiterWaits {
+			out, reply := resp.Writer{Proto: w.proto}, command.OnDisk
+			if !r.srv.commits.on() {
+				reply = w.want.OnTimeout // the log was switched off
+			}
+			reply.Write(&out)
+			r.finish(w, out.Buf)
+		}
+	})
 }
 
 func (w *waiter) addKey(c *command.Ctx, i int) {

@@ -109,6 +109,35 @@ func (srv *Server) Committed() {
 	}
 }
 
+// logged tells whether changes are recorded, and whether all that were are
+// durable.
+func (c *commits) logged() (on, durable bool) {
+	to := c.committer()
+	return to != nil, to != nil && to.Durable() >= to.Last()
+}
+
+// whenDurable calls f once record lsn is durable, or nothing is recorded any
+// more; not before it has returned. The caller may hold any lock above mu.
+func (srv *Server) whenDurable(lsn uint64, f func()) {
+	c := &srv.commits
+	reached := func() bool {
+		to := c.committer()
+		return to == nil || to.Durable() >= lsn
+	}
+	c.mu.Lock()
+	c.atDisk = append(c.atDisk, func() {
+		if reached() {
+			f()
+		} else {
+			srv.whenDurable(lsn, f)
+		}
+	})
+	c.mu.Unlock()
+	if reached() { // perhaps nobody will say so any more
+		srv.workers.start(srv.Committed)
+	}
+}
+
 // wake lets those look again who wait in await.
 func (c *commits) wake() {
 	c.mu.Lock()

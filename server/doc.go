@@ -69,7 +69,8 @@
 //     messages are posted under the first
 //  7. waitRoom.mu         who is blocked; under it drivers are woken
 //  8. leaves: mailbox.mu, registry.mu, executorPool.mu, loopMail.mu, watchTable.mu,
-//     goroutineDriver.mu, saver.mu, monitorSet.mu (under which only mailbox.mu is taken)
+//     goroutineDriver.mu, commits.mu, saver.mu (under which rewriter.mu is taken),
+//     monitorSet.mu (under which only mailbox.mu is taken)
 //
 // A command runs with its own session locked and locks no other session.
 // Messages to other sessions go through their mailbox, and the reply to one that

@@ -66,8 +66,8 @@ func newExecutor(srv *Server) *executor {
 	ex := &executor{srv: srv, seeds: srv.entropy()}
 	ex.lockRound = make([]uint64, len(srv.engine.Shards()))
 	ex.stats.init(len(srv.table.All))
-	ex.ctx = command.Ctx{Engine: srv.engine, Table: srv.table}
-	ex.nested = command.Ctx{Engine: srv.engine, Table: srv.table}
+	ex.ctx = command.Ctx{Engine: srv.engine, Table: srv.table, Log: srv.commits.logged}
+	ex.nested = command.Ctx{Engine: srv.engine, Table: srv.table, Log: srv.commits.logged}
 	ex.tick()
 	return ex
 }

@@ -243,3 +243,56 @@ func TestLogFollowsTheLastWord(t *testing.T) {
 		t.Errorf("the log is %v and syncs %s", now, log.sync)
 	}
 }
+
+// WAITAOF waits until what was recorded is durable, and no longer than it says.
+func TestWaitAOF(t *testing.T) {
+	srv, log, _ := newLoggedServer(t, nil)
+	if err := srv.LoadSnapshot(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	c, other := newTestClient(t, srv, &respFront{}), newTestClient(t, srv, &respFront{})
+	want := func(request, reply string) {
+		t.Helper()
+		if got := c.do(request + "\r\n"); got != reply+"\r\n" {
+			t.Errorf("%s answers %q, want %q", request, got, reply)
+		}
+	}
+	const none, one = "*2\r\n:0\r\n:0", "*2\r\n:1\r\n:0"
+	want("WAITAOF 1 0 0", "-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.")
+	want("WAITAOF 0 0 0", none)
+	want("CONFIG SET appendonly yes", "+OK")
+	until(t, "the log is in force", func() bool { return log.rebases.Load() == 1 })
+	want("WAITAOF 1 0 0", one) // nothing was recorded yet
+	want("SET k v", "+OK")
+	want("WAITAOF 0 0 0", none)
+	want("WAITAOF 1 0 20", none)
+	want("MULTI", "+OK")
+	want("WAITAOF 1 0 0", "+QUEUED")
+	want("EXEC", "*1\r\n"+none)
+	durable := func(lsn uint64) {
+		log.durable.Store(lsn)
+		log.told()
+	}
+	waits := make(chan string)
+	go func() { waits <- other.do("WAITAOF 1 0 0\r\n") }()
+	until(t, "a client waits", func() bool { return len(srv.waiting.sessions()) == 1 })
+	want("SET k w", "+OK")
+	durable(0)
+	if len(srv.waiting.sessions()) != 1 {
+		t.Error("the wait ended before its record was durable")
+	}
+	durable(1) // not the second record, which came later
+	if got := <-waits; got != one+"\r\n" {
+		t.Errorf("the client that waited hears %q", got)
+	}
+	want("WAITAOF 1 0 10", none)
+	durable(2)
+	want("WAITAOF 1 0 10", one)
+	want("WAITAOF 1 1 10", one) // in vain for a replica
+	go func() { waits <- other.do("SET k x\r\nWAITAOF 1 0 0\r\n") }()
+	until(t, "a client waits", func() bool { return len(srv.waiting.sessions()) == 1 })
+	want("CONFIG SET appendonly no", "+OK")
+	if got := <-waits; got != "+OK\r\n"+none+"\r\n" {
+		t.Errorf("when the log is switched off, the client hears %q", got)
+	}
+}

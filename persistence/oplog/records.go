@@ -42,7 +42,7 @@ type records struct {
 	chunks []*chunk
 	spare  []*chunk // memory for chunks to come: as many as were in use at once since the last release
 	peak   int      // chunks in use at once since the last release
-	held   int64 // bytes in chunks
+	held   int64    // bytes in chunks
 
 	open      int // where the open block begins in the tail, -1: none is open
 	openCount int

@@ -21,6 +21,9 @@ type BlockRequest struct {
 	// Args is the request that is run again; nil: the same. XREAD resolves its $
 	// there.
 	Args [][]byte
+	// Disk lets it wait, instead of for keys, until all that was recorded by now
+	// is durable; then it answers 1 and 0.
+	Disk bool
 	// Gone makes it run also when the key has been deleted or is of another
 	// type now than the commands of its group are about.
 	Gone bool
@@ -35,7 +38,11 @@ const (
 	replyNull
 	replyZero     // the integer 0
 	replyZeroPair // an array of two of them
+	replyOneZero  // an array of 1 and 0
 )
+
+// OnDisk is what a command that waits for Disk answers.
+const OnDisk = replyOneZero
 
 // Write writes the reply.
 func (r TimeoutReply) Write(out *resp.Writer) {
@@ -49,6 +56,10 @@ func (r TimeoutReply) Write(out *resp.Writer) {
 	case replyZeroPair:
 		out.Array(2)
 		out.Int(0)
+		out.Int(0)
+	case replyOneZero:
+		out.Array(2)
+		out.Int(1)
 		out.Int(0)
 	}
 }

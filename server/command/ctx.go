@@ -49,6 +49,9 @@ type Ctx struct {
 	// Events are what the command did, in order, for those who listen.
 	Events []Event
 
+	// Log tells whether changes are recorded in a log, and whether all that were
+	// by now are durable. nil: there is none.
+	Log func() (on, durable bool)
 	// NoBlock tells that the command must not wait; see block.go.
 	NoBlock bool
 	// Blocked is set by Block: the command waits as Wait says.

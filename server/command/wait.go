@@ -3,9 +3,10 @@ package command
 import "fmt"
 
 // WAIT and WAITAOF wait until replicas or the log have the connection's writes.
-// A server alone has no replicas and can get none while it waits, and it keeps
-// no log: so more than nothing is never reached, and they answer 0 when the
-// time is up.
+// A server alone has no replicas and can get none while it waits: more than none
+// is never reached, and they answer 0 when the time is up. Of the log's records
+// the connection's own are not told from others': WAITAOF waits for all that
+// there are when it comes.
 
 // wait is WAIT numreplicas timeout.
 func wait(c *Ctx) {
@@ -42,13 +43,23 @@ func waitAOF(c *Ctx) {
 		return
 	}
 	ms, ok := c.timeoutMillis(3)
+	if !ok {
+		return
+	}
+	logged, durable := false, false
+	if c.Log != nil {
+		logged, durable = c.Log()
+	}
+	now := replyZeroPair
+	if logged && durable {
+		now = replyOneZero
+	}
 	switch {
-	case !ok:
-	case local > 0:
+	case local > 0 && !logged:
 		c.Out.Error("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.")
-	case replicas == 0:
-		replyZeroPair.Write(c.Out)
+	case replicas == 0 && (local == 0 || durable):
+		now.Write(c.Out)
 	default:
-		c.Block(BlockRequest{TimeoutMs: ms, OnTimeout: replyZeroPair})
+		c.Block(BlockRequest{TimeoutMs: ms, OnTimeout: now, Disk: replicas == 0})
 	}
 }
