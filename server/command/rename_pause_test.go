@@ -8,28 +8,31 @@ import (
 	"larder/engine"
 )
 
-// fillLarge makes one large container of each type at a key with a deadline.
-func fillLarge(h *tester, key string, members int) {
+// fillLarge makes large containers of the given types, each at the type's name and
+// key, with a deadline.
+func fillLarge(h *tester, key string, members int, types ...string) {
 	h.t.Helper()
 	add := map[string]string{"list": "RPUSH", "set": "SADD", "zset": "ZADD", "hash": "HSET"}
-	for i := range members {
-		h.do("XADD", "stream"+key, strconv.Itoa(i+1)+"-1", "field", "element:"+strconv.Itoa(i))
-	}
-	h.do("XGROUP", "CREATE", "stream"+key, "group", "17")
-	h.do("PEXPIREAT", "stream"+key, "1700000100000")
-	for typ, word := range add {
+	for _, typ := range types {
 		for i := 0; i < members; i += 100 {
-			args := []string{word, typ + key}
+			args := []string{add[typ], typ + key}
 			for j := i; j < i+100; j++ {
-				if typ == "zset" || typ == "hash" {
-					args = append(args, strconv.Itoa(j))
+				switch n := strconv.Itoa(j); typ {
+				case "stream":
+					h.do("XADD", "stream"+key, strconv.Itoa(j+1)+"-1", "field", "element:"+n)
+				case "zset", "hash":
+					args = append(args, n, "element:"+n)
+				default:
+					args = append(args, "element:"+n)
 				}
-				args = append(args, "element:"+strconv.Itoa(j))
 			}
-			h.do(args...)
+			if typ != "stream" {
+				h.do(args...)
+			}
 		}
-	}
-	for typ := range add {
+		if typ == "stream" {
+			h.do("XGROUP", "CREATE", "stream"+key, "group", "17")
+		}
 		h.do("PEXPIREAT", typ+key, "1700000100000")
 	}
 }
@@ -87,7 +90,7 @@ var oneMore = map[string]string{"list": "RPUSH % 7 x", "set": "SADD % 7 x", "zse
 func checkPausedCopy(t *testing.T, typ, request string, change func(typ, src, dst string) (int, string)) {
 	h := newTester(t, 0)
 	src := typ + "src"
-	fillLarge(h, "src", 8000)
+	fillLarge(h, "src", 8000, typ)
 	dst := apart(h, src, false)
 	at, command := change(typ, src, dst)
 	words := strings.Fields(request)
@@ -110,7 +113,7 @@ func checkPausedCopy(t *testing.T, typ, request string, change func(typ, src, ds
 	// The same on another engine, where the change comes before the command.
 	w := newTester(t, 0)
 	w.c.OnWorker = true
-	fillLarge(w, "src", 8000)
+	fillLarge(w, "src", 8000, typ)
 	if command != "" {
 		w.do(strings.Fields(command)...)
 	}
@@ -143,10 +146,9 @@ func TestCopyGivesBackAll(t *testing.T) {
 func checkGivenUpCopies(t *testing.T, typ string) {
 	h := newTester(t, 0)
 	src := typ + "src"
-	fillLarge(h, "src", 8000)
-	keys := []string{"listsrc", "setsrc", "zsetsrc", "hashsrc", "streamsrc"}
-	empty := usedWithout(h, keys...)
-	fillLarge(h, "src", 8000)
+	fillLarge(h, "src", 8000, typ)
+	empty := usedWithout(h, src)
+	fillLarge(h, "src", 8000, typ)
 	it, ok := func() (engine.Item, bool) {
 		k := h.c.Engine.Key([]byte(src))
 		return h.c.Engine.Peek(0, k, h.c.NowMs)
@@ -164,7 +166,7 @@ func checkGivenUpCopies(t *testing.T, typ string) {
 		}
 		h.c.Engine.UnlockAll()
 	}
-	if used := usedWithout(h, keys...); used != empty {
+	if used := usedWithout(h, src); used != empty {
 		t.Errorf("%s: %d bytes are in use behind it, %d were before", typ, used, empty)
 	}
 }

@@ -20,7 +20,7 @@ func TestXRangePausesOver(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, request := range []string{"XRANGE streamsrc - +", "XREVRANGE streamsrc + -", "XRANGE streamsrc 100 3000 COUNT 2700", "XREVRANGE streamsrc (4000-1 300"} {
 				h := newTester(t, 0)
-				fillLarge(h, "src", 6000)
+				fillLarge(h, "src", 6000, "stream")
 				h.do("XADD", "other", "7-7", "f", "v")
 				got, pauses := h.pausing(request, func(other *tester, pause int) {
 					if words := strings.Fields(change(pause)); len(words) > 0 {

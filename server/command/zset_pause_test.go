@@ -42,7 +42,7 @@ func (h *tester) sibling() *tester {
 // have half of them in common, and a copy of a at twin.
 func fillSortedSets(h *tester) {
 	h.t.Helper()
-	for key, from := range map[string]int{"a": 0, "b": 10_000, "twin": 0} {
+	for key, from := range map[string]int{"a": 0, "b": 10_000} {
 		for i := 0; i < 20_000; i += 100 {
 			args := []string{"ZADD", key}
 			for j := i; j < i+100; j++ {
@@ -51,6 +51,8 @@ func fillSortedSets(h *tester) {
 			h.do(args...)
 		}
 	}
+	worker := h.sibling() // copying takes one
+	worker.do("COPY", "a", "twin")
 	h.do("SADD", "plain", "m1", "m2", "m15000", "other")
 }
 
@@ -78,11 +80,11 @@ func TestSortedSetsArePausedOver(t *testing.T) {
 		"ZREMRANGEBYRANK % 0 17000", "ZREMRANGEBYRANK % 1500 -1000", "ZREMRANGEBYSCORE % (50 +inf",
 		"ZPOPMIN % 17500", "ZPOPMAX % 17500", "ZPOPMIN % 30000", "ZMPOP 2 nosuch % MAX COUNT 18000",
 	}
-	few := []string{requests[0], requests[6], requests[9], requests[12], requests[14], requests[17], requests[18]}
+	few := []string{requests[0], requests[6], requests[9], requests[14], requests[18]}
 	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {
 			some := few
-			if name == "nothing changes" || name == "a score changes" {
+			if name == "a score changes" {
 				some = requests
 			}
 			for _, request := range some {
