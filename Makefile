@@ -101,6 +101,10 @@ profile: ## Make the profile that the compiler is given anew (cmd/larder/default
 compat-long: oracles ## Compare long random histories with the real servers
 	COMPAT_LONG=1 go test -count=1 -timeout 6h ./test/compat
 
+.PHONY: crash
+crash: ## Kill a server that writes its log 200 times, and look for what it has acknowledged
+	CRASH_ROUNDS=200 go test -count=1 -timeout 1h -v -run TestAcknowledgedWritesSurvive ./cmd/larder
+
 .PHONY: histories
 histories: ## Run HISTORIES random lives of the log on a file system that fails (default 200000)
 	go test -count=1 -timeout 6h -v -run Histories ./persistence/oplog -histories $(HISTORIES)

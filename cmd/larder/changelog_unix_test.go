@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -184,15 +185,43 @@ func TestTornAndDamagedLog(t *testing.T) {
 			t.Errorf("exit code %d, want 1, and %q in\n%s", code, says, printed)
 		}
 	}
+	check := func(says string, args ...string) {
+		t.Helper()
+		var out strings.Builder
+		err := checkCommand(context.Background(), args, &out)
+		if text := fmt.Sprint(out.String(), err); !strings.Contains(text, says) {
+			t.Errorf("check %q says %q, want %q", args, text, says)
+		}
+	}
+	check("the log is in order: 10 records behind its base", segment)
+	check("the snapshot is in order: 0 keys", copyOf(t, segment+".rdb", filepath.Join(dir, "copy.rdb")))
+	check("only logs can be repaired", "--repair", filepath.Join(dir, "copy.rdb"))
+	check("usage: larder check")
 	flipped := []byte(string(b))
 	flipped[100] ^= 1
 	write(flipped)
 	refused(fmt.Sprintf("cannot load the data set: %s is damaged at offset 48: the checksum of a block is wrong", segment), args...)
+	check("larder check --repair ends the log before that", segment)
+	check("at least 9 records", "--repair", filepath.Join(dir, "appendonlydir", "appendonly.aof.manifest"))
+	check("the log is in order: 0 records behind its base", segment)
 	write(b[:len(b)-3])
 	refused("aof-load-truncated no forbids", append([]string{"--aof-load-truncated", "no"}, args...)...)
 	p = launch(t, args...)
 	p.awaitReady(t)
 	p.dial(t).want("DBSIZE", "9")
+}
+
+// copyOf copies a file and returns the copy's name.
+func copyOf(t *testing.T, from, to string) string {
+	t.Helper()
+	b, err := os.ReadFile(from)
+	if err == nil {
+		err = os.WriteFile(to, b, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return to
 }
 
 // crashRounds is how often TestAcknowledgedWritesSurvive kills the server.

@@ -18,6 +18,7 @@ type subcommand struct {
 // subcommands are all there are. A configuration file of such a name is given
 // as ./NAME.
 var subcommands = []subcommand{
+	{"check", "read a snapshot or a log, and repair a damaged log", checkCommand},
 	{"import", "take over the data of Redis or memcached", importCommand},
 }
 
