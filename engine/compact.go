@@ -60,7 +60,7 @@ func (c *Compactor) Step() (more bool) {
 	if !c.active && !c.begin() {
 		return false
 	}
-	done, emptied := c.step(nil)
+	done, emptied := c.step(nil, true)
 	return !done || emptied
 }
 
@@ -98,7 +98,7 @@ func (c *Compactor) EmptyChunk(whole bool, onEvict func(db int, key []byte)) boo
 // was won by it.
 func (c *Compactor) finish(onEvict func(db int, key []byte)) bool {
 	for {
-		if done, emptied := c.step(onEvict); done {
+		if done, emptied := c.step(onEvict, false); done {
 			return emptied || c.evicted > 0
 		}
 	}
@@ -106,8 +106,10 @@ func (c *Compactor) finish(onEvict func(db int, key []byte)) bool {
 
 // step goes on with the chunk under way. It tells whether that was the end of
 // it, and whether the chunk is empty then. A part that belongs to a shard which
-// somebody holds for long stays where it is, and the chunk with it.
-func (c *Compactor) step(onEvict func(db int, key []byte)) (done, emptied bool) {
+// somebody holds for long stays where it is, and the chunk with it. With again,
+// one whose shard is merely in use is left for the next step: moving others
+// meanwhile could take the room that a transaction has made for itself.
+func (c *Compactor) step(onEvict func(db int, key []byte), again bool) (done, emptied bool) {
 	if c.next == len(c.blocks) {
 		return true, c.end()
 	}
@@ -115,6 +117,9 @@ func (c *Compactor) step(onEvict func(db int, key []byte)) (done, emptied bool) 
 	c.next++
 	s := c.e.shards[b.heap]
 	if !s.LockSoon() {
+		if again && !s.Long() {
+			c.next--
+		}
 		return false, false
 	}
 	s.heap.LiveObjects(b.block, func(ref mem.Ref, _ int) bool {

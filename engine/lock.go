@@ -64,12 +64,19 @@ func (e *Engine) Long() bool {
 }
 
 // LockTogether locks shards, which are in ascending order, and waits as long as
-// that takes. REQUIRES: the caller has locked no shard.
-func LockTogether(shards []*Shard) {
-	for first, ok := 0, len(shards) == 0; !ok; {
-		shards[first].Lock()
-		first, ok = lockOthers(shards, first)
+// that takes. With wait, that locks the one to wait for: if it returns false,
+// having given up, none is locked and LockTogether does so too.
+// REQUIRES: the caller has locked no shard.
+func LockTogether(shards []*Shard, wait func(*Shard) bool) (ok bool) {
+	for first, done := 0, len(shards) == 0; !done; {
+		if wait == nil {
+			shards[first].Lock()
+		} else if !wait(shards[first]) {
+			return false
+		}
+		first, done = lockOthers(shards, first)
 	}
+	return true
 }
 
 // lockOthers locks all shards but the one at have, which is locked. If somebody
@@ -91,7 +98,7 @@ func lockOthers(shards []*Shard, have int) (busy int, ok bool) {
 }
 
 // LockAll locks every shard. REQUIRES: the caller has locked none.
-func (e *Engine) LockAll() { LockTogether(e.shards) }
+func (e *Engine) LockAll() { LockTogether(e.shards, nil) }
 
 // UnlockAll undoes LockAll.
 func (e *Engine) UnlockAll() {

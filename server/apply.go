@@ -73,7 +73,7 @@ func (a *Applier) command(nowMs int64, ch *Change) error {
 		c.Dirty, c.NoRoom, c.Escalate, c.Blocked = 0, false, false, false
 		c.Begin()
 		shards := a.shards(cmd, c.Keys)
-		lockEach(shards, true)
+		lockLong(shards, nil)
 		c.AllLocked = len(shards) == len(a.srv.engine.Shards())
 		cmd.Handler(c)
 		unlockEach(shards, true)

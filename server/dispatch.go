@@ -349,7 +349,7 @@ func (ex *executor) locked1(cmd *bound) {
 		ex.readUnlocked(cmd)
 	case cmd.Is&command.AllShards != 0:
 		all := ex.srv.engine.Shards()
-		if c.Escalate = !lockEach(all, c.OnWorker); c.Escalate {
+		if c.Escalate = !ex.lockEach(all, c.OnWorker); c.Escalate {
 			return
 		}
 		c.AllLocked = true
@@ -383,7 +383,7 @@ func (ex *executor) locked1(cmd *bound) {
 		}
 	default:
 		ex.findShards()
-		if c.Escalate = !lockEach(ex.locked, c.OnWorker); c.Escalate {
+		if c.Escalate = !ex.lockEach(ex.locked, c.OnWorker); c.Escalate {
 			return
 		}
 		if c.OnWorker {

@@ -151,6 +151,10 @@ func (h *scriptHost) execute(vm *script.VM, t *scriptTask, run *script.Run, out 
 	}
 	h.srv.scripting.begin(h.run)
 	defer h.srv.scripting.end(h.run)
+	if h.q.within != nil { // its transaction has locked all shards
+		h.srv.scripting.hold(h.run)
+		defer h.srv.scripting.hold(nil)
+	}
 	h.restedNs = monotonicNs()
 	ctx = newRestingContext(ctx, h.rest)
 	if t.lib != nil {

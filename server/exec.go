@@ -99,12 +99,15 @@ func (q *call) execute(tx *transaction) {
 		watched := q.srv.watches.appendKeys(nil, e, &q.s.watching)
 		tx.prepare(e, watched)
 		if !q.lockWithRoom(tx) {
-			q.ex.park(q.s, q.cmd, q.args)
+			if !q.onWorker {
+				q.ex.park(q.s, q.cmd, q.args)
+			}
 			return
 		}
 		failed := q.srv.watches.failed(e, &q.s.watching, q.ex.nowMs)
 		if failed {
 			tx.unlock(e)
+			q.srv.memory.unhush(tx)
 			q.endTransaction()
 			q.out.NullArray()
 			return
@@ -131,6 +134,7 @@ func (q *call) execute(tx *transaction) {
 	}
 	q.ex.commitNested(&n)
 	tx.unlock(e)
+	q.srv.memory.unhush(tx)
 	q.ex.settleNested(&n)
 	if len(n.garbage) > 0 {
 		q.srv.discard(n.garbage)
@@ -141,19 +145,28 @@ func (q *call) execute(tx *transaction) {
 // lockWithRoom locks the shards of a transaction and sees to it that there is
 // room for what its commands bring: none of them can wait for more room once
 // the first one has run. What a command makes of other data is not foreseen.
-// It returns false, with nothing locked, where a worker is to do that.
+// It returns false, with nothing locked, where a worker is to do that, or if the
+// worker has given up.
 func (q *call) lockWithRoom(tx *transaction) (ok bool) {
 	e := q.srv.engine
-	if !tx.lock(e, q.onWorker) {
-		return false
-	}
 	if e.Limit() == 0 || tx.flags&command.DenyOOM == 0 {
-		return true
+		return tx.lock(q.ex, q.onWorker)
+	}
+	if e.Pressed() {
+		q.srv.memory.hush(tx)
+		defer func() {
+			if !ok {
+				q.srv.memory.unhush(tx)
+			}
+		}()
+	}
+	if !tx.lock(q.ex, q.onWorker) {
+		return false
 	}
 	for try := 0; try < maxRoomTries && !tx.hasRoom(); try++ {
 		tx.unlock(e)
 		made := q.srv.memory.makeMoreRoom(len(tx.bytes))
-		if !tx.lock(e, q.onWorker) {
+		if !tx.lock(q.ex, q.onWorker) {
 			return false
 		}
 		if !made {
@@ -189,7 +202,7 @@ func (q *call) executeNext(tx *transaction, n *nesting) (done bool) {
 		ex.commitNested(n)
 		tx.unlock(q.srv.engine)
 		q.runSession(c.cmd, args)
-		tx.lock(q.srv.engine, true) // it is on a worker: see long
+		tx.lock(q.ex, true) // it is on a worker: see long
 	default:
 		q.withSession(func() {
 			q.runSession(c.cmd, args)

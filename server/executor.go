@@ -37,6 +37,7 @@ type executor struct {
 	keyAt   []int
 	keys    []engine.Key
 	locked  []*engine.Shard
+	wait    *shardWait    // of a command on a worker that has not begun, nil if it is not given up any more
 	given   *engine.Shard // locked for the next memcached request; see lockFor
 	// lockRound holds, by shard, the round in which it was last to be locked.
 	lockRound []uint64
@@ -66,7 +67,7 @@ func newExecutor(srv *Server) *executor {
 	ex := &executor{srv: srv, seeds: srv.entropy()}
 	ex.lockRound = make([]uint64, len(srv.engine.Shards()))
 	ex.stats.init(len(srv.table.All))
-	ex.ctx = command.Ctx{Engine: srv.engine, Table: srv.table, Log: srv.commits.logged}
+	ex.ctx = command.Ctx{Engine: srv.engine, Table: srv.table, Log: srv.commits.logged, Await: ex.await}
 	ex.nested = command.Ctx{Engine: srv.engine, Table: srv.table, Log: srv.commits.logged}
 	ex.tick()
 	return ex

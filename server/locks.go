@@ -17,14 +17,33 @@ import "larder/engine"
 // for minutes stops those who need this key's shard, and nobody who needs
 // another one.
 
-// lockEach locks shards that are in ascending order. On a loop it gets none of
-// them, and false, if somebody holds one of them for long. With long, which is
-// for workers, it waits, and tells others that it takes long itself.
-func lockEach(shards []*engine.Shard, long bool) bool {
-	if long {
-		lockLong(shards)
-		return true
+// lockEach locks shards that are in ascending order, for the executor's command.
+// On a loop it gets none of them, and false, if somebody holds one of them for
+// long. With long, which is for workers, it waits, and tells others that it takes
+// long itself; it returns false if the wait was given up (busy.go).
+func (ex *executor) lockEach(shards []*engine.Shard, long bool) bool {
+	if !long {
+		return lockSoonEach(shards)
 	}
+	ok := lockLong(shards, ex.await)
+	if ok {
+		ex.wait = nil // what has begun is not given up
+	}
+	return ok
+}
+
+// await locks a shard for a command on a worker. It returns false, with nothing
+// locked, if the wait was given up.
+func (ex *executor) await(s *engine.Shard) bool {
+	if ex.wait != nil {
+		return ex.wait.lock(s)
+	}
+	s.Lock()
+	return true
+}
+
+// lockSoonEach is lockEach for loops.
+func lockSoonEach(shards []*engine.Shard) bool {
 	for i, s := range shards {
 		if !s.LockSoon() {
 			unlockEach(shards[:i], false)
@@ -34,12 +53,15 @@ func lockEach(shards []*engine.Shard, long bool) bool {
 	return true
 }
 
-// lockLong is lockEach for workers.
-func lockLong(shards []*engine.Shard) {
-	engine.LockTogether(shards)
+// lockLong is lockEach for workers; wait may be nil.
+func lockLong(shards []*engine.Shard, wait func(*engine.Shard) bool) bool {
+	if !engine.LockTogether(shards, wait) {
+		return false
+	}
 	for _, s := range shards {
 		s.BeginLong()
 	}
+	return true
 }
 
 // unlockEach undoes lockEach.
@@ -53,28 +75,45 @@ func unlockEach(shards []*engine.Shard, long bool) {
 }
 
 // lockFor locks a shard for a memcached request of a session. If somebody holds
-// it for long it returns false: the session is parked until a worker has the
-// shard for it, and then its request is dispatched again.
+// it for long, the session waits: it is parked until a worker has the shard for
+// it, and then its request is dispatched again.
 // REQUIRES: s.mu is held.
-func (ex *executor) lockFor(s *session, shard *engine.Shard) bool {
-	if ex.given == shard {
+func (ex *executor) lockFor(s *session, shard *engine.Shard) lockResult {
+	switch {
+	case ex.given == shard:
 		shard.EndLong()
 		ex.given = nil
-		return true
-	}
-	if shard.LockSoon() {
-		return true
+		return lockGot
+	case shard.LockSoon():
+		return lockGot
+	case ex.srv.scripting.busy(shard) != nil:
+		return lockBusy
 	}
 	s.parked = true
 	ex.srv.workers.start(func() { s.goOnWith(shard) })
-	return false
+	return lockWaits
 }
+
+// lockResult tells what has come of lockFor.
+type lockResult uint8
+
+const (
+	lockGot   lockResult = iota
+	lockWaits            // the request is not done
+	lockBusy             // a script has held the shard for too long
+)
 
 // goOnWith locks a shard that the session waits for and goes on with its input:
 // the first request finds the shard locked. So waiting is as fair as the lock:
 // who tried again without it might always come too late.
 func (s *session) goOnWith(shard *engine.Shard) {
-	shard.Lock()
+	wait := shardWait{srv: s.srv, giveUp: func(string) { s.goOn() }}
+	if !wait.lock(shard) {
+		if !wait.given {
+			s.goOn()
+		}
+		return
+	}
 	shard.BeginLong()
 	ex := s.srv.executors.get()
 	ex.tick()
@@ -93,5 +132,13 @@ func (s *session) goOnWith(shard *engine.Shard) {
 	}
 	s.mu.Unlock()
 	s.srv.executors.put(ex)
+	s.driver.wake(s)
+}
+
+// goOn lets a parked session dispatch its request again.
+func (s *session) goOn() {
+	s.mu.Lock()
+	s.parked = false
+	s.mu.Unlock()
 	s.driver.wake(s)
 }

@@ -30,7 +30,7 @@ func holdAllBut(e *engine.Engine, key string) (release func()) {
 			shards = append(shards, s)
 		}
 	}
-	lockLong(shards)
+	lockLong(shards, nil)
 	return func() { unlockEach(shards, true) }
 }
 

@@ -37,7 +37,7 @@ func (ex *executor) memcacheAdmin(s *session, f *memcacheFront, r *memcache.Requ
 		ex.memcacheStats(s, r)
 	case memcache.OpVerbosity:
 		// The log's level is a matter of loglevel; there is nothing to set.
-		statWriter{s, r}.ok()
+		statWriter{s: s, r: r}.ok()
 	case memcache.OpCacheMemlimit:
 		ex.memcacheMemlimit(s, r)
 	case memcache.OpShutdown:
@@ -96,19 +96,25 @@ func (ex *executor) memcacheFlush(s *session, r *memcache.Request) {
 	}
 	if delayMs > 0 {
 		srv.memcached.flush.set(time.Duration(delayMs)*time.Millisecond, func() {
-			srv.workers.start(func() { srv.flushMemcached(true) })
+			srv.workers.start(func() {
+				lockLong(srv.engine.Shards(), nil)
+				srv.flushMemcached(true)
+			})
 		})
 	} else {
 		srv.memcached.flush.set(0, nil)
-		if !srv.flushMemcached(false) {
+		if !lockSoonEach(srv.engine.Shards()) {
 			ex.memcachePark(s, r, func(w statWriter) {
-				srv.flushMemcached(true)
-				w.ok()
+				if lockLong(srv.engine.Shards(), w.wait.lock) {
+					srv.flushMemcached(true)
+					w.ok()
+				}
 			})
 			return
 		}
+		srv.flushMemcached(false)
 	}
-	statWriter{s, r}.ok()
+	statWriter{s: s, r: r}.ok()
 }
 
 // memcacheShutdown is shutdown: the server drains and ends.

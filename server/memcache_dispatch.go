@@ -113,11 +113,17 @@ func (ex *executor) memcacheHindered(r *memcache.Request) string {
 
 // memcacheRefused replies that the server does not do now what is asked.
 func (ex *executor) memcacheRefused(s *session, r *memcache.Request, why string) {
-	if r.Proto == memcache.Binary {
-		s.out.Buf = memcache.AppendBinaryError(s.out.Buf, r, memcache.StatusTemporary)
-		return
+	s.out.Buf = appendMemcacheRefusal(s.out.Buf, r, why)
+}
+
+func appendMemcacheRefusal(dst []byte, r *memcache.Request, why string) []byte {
+	switch {
+	case r.Proto == memcache.Binary:
+		return memcache.AppendBinaryError(dst, r, memcache.StatusTemporary)
+	case r.Proto == memcache.Text && r.NoReply:
+		return dst // the client would take it for the reply to its next request
 	}
-	s.out.Buf = memcache.AppendServerError(s.out.Buf, why)
+	return memcache.AppendServerError(dst, why)
 }
 
 // memcacheKey runs a request on one key: it locks the key's shard, runs the
@@ -140,8 +146,12 @@ func (ex *executor) memcacheKey(s *session, r *memcache.Request, k engine.Key) (
 	observed := ex.srv.memcached.observed.Load()
 	var seen itemGlance
 	for try := 0; ; try++ {
-		if !ex.lockFor(s, k.Shard) {
+		switch ex.lockFor(s, k.Shard) {
+		case lockWaits:
 			return 0, false
+		case lockBusy:
+			ex.memcacheRefused(s, r, memcachedBusy)
+			return command.OutcomeBusy, true
 		}
 		c.Listening = ex.srv.listening.load()
 		if observed != 0 && try == 0 {

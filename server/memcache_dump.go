@@ -22,9 +22,13 @@ func (ex *executor) memcacheDump(s *session, f *memcacheFront, metadump bool) (d
 	for {
 		index, _ := e.CursorShard(cursor)
 		shard := e.Shards()[index]
-		if !ex.lockFor(s, shard) {
+		switch ex.lockFor(s, shard) {
+		case lockWaits:
 			f.progress.cursor = cursor
 			return false
+		case lockBusy:
+			s.out.Buf = memcache.AppendServerError(s.out.Buf, memcachedBusy)
+			return true
 		}
 		cursor = e.Scan(memcacheDB, cursor, dumpSlots, ex.nowMs, func(it engine.Item) {
 			switch {

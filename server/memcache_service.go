@@ -63,14 +63,12 @@ func (f *flushTimer) stop() {
 	f.mu.Unlock()
 }
 
-// flushMemcached empties the database that memcached clients see. The memory
-// comes back in the background. A loop, which is not to wait long, gets false if
-// somebody holds a shard.
-func (srv *Server) flushMemcached(long bool) (done bool) {
+// flushMemcached empties the database that memcached clients see, and unlocks
+// all shards; long tells how they were locked. The memory comes back in the
+// background.
+// REQUIRES: all shards are locked.
+func (srv *Server) flushMemcached(long bool) {
 	e := srv.engine
-	if !lockEach(e.Shards(), long) {
-		return false
-	}
 	g := e.Flush(memcacheDB)
 	srv.commits.removed(memcacheDB, []byte("FLUSHDB"))
 	if srv.listening.load() != 0 {
@@ -80,5 +78,4 @@ func (srv *Server) flushMemcached(long bool) (done bool) {
 	}
 	unlockEach(e.Shards(), long)
 	srv.discard([]*engine.Garbage{g})
-	return true
 }

@@ -9,8 +9,9 @@ import (
 
 // statWriter writes the lines of stats in the protocol of the request.
 type statWriter struct {
-	s *session
-	r *memcache.Request
+	s    *session
+	r    *memcache.Request
+	wait *shardWait // of what runs on a worker
 }
 
 func (w statWriter) stat(name, value string) {
@@ -66,7 +67,7 @@ func (w statWriter) rows(rows []statRow) {
 // memcacheStats is stats and what may follow it. What looks at all shards waits
 // for them on a worker.
 func (ex *executor) memcacheStats(s *session, r *memcache.Request) {
-	w, words, srv := statWriter{s, r}, splitWords(r.Args), ex.srv
+	w, words, srv := statWriter{s: s, r: r}, splitWords(r.Args), ex.srv
 	if len(words) == 0 {
 		ex.memcachePark(s, r, func(w statWriter) { w.rows(srv.memcacheGeneral()) })
 		return
@@ -101,20 +102,31 @@ func (ex *executor) memcacheStats(s *session, r *memcache.Request) {
 }
 
 // memcachePark runs f on a worker while the session waits: for what locks
-// other sessions or the configuration. f writes to a session of its own, whose
-// output then follows that of s.
+// other sessions, many shards or the configuration. f writes to a session of its
+// own, whose output then follows that of s. It may wait for shards by w.wait; if
+// that is given up, the client is told that a script is busy.
 // REQUIRES: s.mu is held.
 func (ex *executor) memcachePark(s *session, r *memcache.Request, f func(w statWriter)) {
 	s.parked = true
 	request := &memcache.Request{Proto: r.Proto, Op: r.Op, Opcode: r.Opcode, Opaque: r.Opaque, NoReply: r.NoReply}
-	ex.srv.workers.start(func() {
-		scratch := &session{srv: s.srv}
-		f(statWriter{scratch, request})
+	answer := func(reply []byte) {
 		s.mu.Lock()
-		s.out.Buf = append(s.out.Buf, scratch.out.Buf...)
+		s.out.Buf = append(s.out.Buf, reply...)
 		s.parked = false
 		s.mu.Unlock()
 		s.driver.wake(s)
+	}
+	refuse := func(string) { answer(appendMemcacheRefusal(nil, request, memcachedBusy)) }
+	ex.srv.workers.start(func() {
+		w := statWriter{&session{srv: s.srv}, request, &shardWait{srv: s.srv, giveUp: refuse}}
+		f(w)
+		switch {
+		case w.wait.given:
+		case w.wait.refusal != "":
+			refuse("")
+		default:
+			answer(w.s.out.Buf)
+		}
 	})
 }
 

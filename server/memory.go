@@ -61,6 +61,9 @@ type memoryKeeper struct {
 	// shard locks, below session.mu.
 	mu        sync.Mutex
 	compactor *engine.Compactor
+	// hushed are the transactions that count on the room that they have found:
+	// meanwhile the keeper moves nothing, which would take of it. Under mu.
+	hushed int
 
 	rest     int   // rounds that pass without compaction; run's
 	overhead int64 // the most that the policy took since memory was given back; run's
@@ -180,6 +183,26 @@ func (k *memoryKeeper) makeMoreRoom(n int) bool {
 	return evicted
 }
 
+// hush keeps room for a transaction, until unhush.
+// REQUIRES: no shard is locked.
+func (k *memoryKeeper) hush(tx *transaction) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.hushed++
+	tx.hushed = true
+}
+
+// unhush undoes hush, if it was called.
+func (k *memoryKeeper) unhush(tx *transaction) {
+	if !tx.hushed {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.hushed--
+	tx.hushed = false
+}
+
 func (k *memoryKeeper) start() { k.wg.Go(k.run) }
 
 func (k *memoryKeeper) stop() {
@@ -287,6 +310,11 @@ func (k *memoryKeeper) compactSlice(start time.Time) (more bool) {
 	}
 	for time.Since(start) < keepSlice {
 		k.mu.Lock()
+		if k.hushed > 0 {
+			k.mu.Unlock()
+			time.Sleep(keepSlice / 4)
+			continue
+		}
 		more = k.compactor.Step()
 		k.mu.Unlock()
 		k.compacted.Add(1)

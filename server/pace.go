@@ -37,7 +37,7 @@ func (ex *executor) letOthersIn() {
 		s.Unlock() // it stays marked as held for long
 	}
 	ex.rest()
-	engine.LockTogether(ex.locked)
+	engine.LockTogether(ex.locked, nil)
 	ex.ctx.Listening = ex.srv.listening.load()
 	ex.sliceFrom = monotonicNs()
 }

@@ -31,6 +31,7 @@ type scriptHost struct {
 	locks  bool   // begin has been asked for all
 	wrote  bool
 	again  bool // the run ends here and begins again with all shards locked
+	over   bool // the run ends here: it has waited too long for its shards
 	out    resp.Writer
 
 	restedNs int64 // monotonic ns of the last rest
@@ -60,6 +61,7 @@ func (h *scriptHost) release() {
 	}
 	for _, s := range h.locked {
 		h.holds[s.Index()] = false
+		h.srv.scripting.holders[s.Index()].Store(nil)
 	}
 	unlockEach(h.locked, true)
 	h.locked = h.locked[:0]
@@ -75,14 +77,23 @@ func (h *scriptHost) release() {
 	}
 }
 
-// hold locks shards. REQUIRES: none is held.
-func (h *scriptHost) hold(want func(i int) bool) {
+// hold locks shards. It returns false, with none locked, if the wait for them
+// was given up. REQUIRES: none is held.
+func (h *scriptHost) hold(want func(i int) bool) bool {
 	for i, s := range h.srv.engine.Shards() {
 		if want(i) {
-			h.locked, h.holds[i] = append(h.locked, s), true
+			h.locked = append(h.locked, s)
 		}
 	}
-	lockLong(h.locked)
+	if !h.ex.lockEach(h.locked, true) {
+		h.locked = h.locked[:0]
+		return false
+	}
+	for _, s := range h.locked {
+		h.holds[s.Index()] = true
+		h.srv.scripting.holders[s.Index()].Store(h.run)
+	}
+	return true
 }
 
 // lock makes sure that the shards of a command are held. It returns the error
@@ -96,7 +107,10 @@ func (h *scriptHost) lock(keys []engine.Key, everything bool) (refusal string) {
 		for _, k := range h.keys {
 			declared[k.Shard.Index()] = true
 		}
-		h.hold(func(i int) bool { return h.locks || declared[i] })
+		if !h.hold(func(i int) bool { return h.locks || declared[i] }) {
+			h.over = true
+			return "ERR the script waits too long for its keys"
+		}
 		h.n.allLocked = h.locks
 	}
 	if h.n.allLocked || !everything && h.holdsAll(keys) {
@@ -133,6 +147,7 @@ func (h *scriptHost) reach() (refusal string) {
 				if s.TryLock() {
 					s.BeginLong()
 					h.locked, h.holds[i] = append(h.locked, s), true
+					h.srv.scripting.holders[i].Store(h.run)
 				} else {
 					missing = true
 				}
@@ -149,7 +164,7 @@ func (h *scriptHost) reach() (refusal string) {
 }
 
 // Aborted implements script.Host.
-func (h *scriptHost) Aborted() bool { return h.again }
+func (h *scriptHost) Aborted() bool { return h.again || h.over }
 
 // Log implements script.Host.
 func (h *scriptHost) Log(level int, msg string) {
@@ -181,8 +196,8 @@ func (h *scriptHost) find(args [][]byte) *bound {
 // Call implements script.Host.
 func (h *scriptHost) Call(args [][]byte, proto int) []byte {
 	h.out.Buf, h.out.Proto = h.out.Buf[:0], proto
-	if h.again {
-		h.out.Error("ERR the script begins again")
+	if h.Aborted() {
+		h.out.Error("ERR the script ends here")
 	} else if cmd, refusal := h.accept(args); refusal != "" {
 		h.out.Error(refusal)
 		h.ex.stats.reject(cmd)
@@ -252,9 +267,12 @@ func (h *scriptHost) keysOf(cmd *bound, args [][]byte) (keys []engine.Key, ok bo
 // the whole data set lock shards themselves, which a script that holds some
 // must not.
 func (h *scriptHost) sessionCommand(cmd *bound, args [][]byte) {
-	switch {
-	case cmd.Name == "select":
+	if cmd.Name == "select" {
 		h.selectDB(args[1])
+		return
+	}
+	h.ex.wait = nil // what it does now others may see
+	switch {
 	case cmd.Is&command.Slow != 0 && (len(h.locked) > 0 || h.n.allLocked):
 		h.out.Error(fmt.Sprintf("ERR a script can call %s only before it uses keys", cmd.FullName()))
 	case cmd.Is&command.Slow != 0: // it locks what it looks at

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"larder/server/script"
@@ -24,6 +25,10 @@ import (
 // scripting is what the server knows of scripts and functions.
 type scripting struct {
 	pool script.Pool
+	// holders are the scripts that hold shards, by shard.
+	holders []atomic.Pointer[scriptRun]
+	// busyMillis is the present busy-reply-threshold.
+	busyMillis func() int64
 	// mu guards the fields below. It is a leaf.
 	mu        sync.Mutex
 	cache     map[string]*cachedScript // by digest
@@ -54,7 +59,9 @@ type cachedScript struct {
 // give way. Those of SCRIPT LOAD stay. As in Redis 7.4.
 const maxEvalScripts = 500
 
-func (sc *scripting) init() {
+func (sc *scripting) init(srv *Server) {
+	sc.holders = make([]atomic.Pointer[scriptRun], len(srv.engine.Shards()))
+	sc.busyMillis = func() int64 { return srv.cfg.Load().BusyReplyMillis }
 	sc.cache = make(map[string]*cachedScript)
 	sc.libs = make(map[string]*script.Library)
 	sc.functions = make(map[string]libraryFunction)
@@ -151,6 +158,13 @@ func (sc *scripting) wrote(r *scriptRun) {
 	sc.mu.Lock()
 	r.wrote = true
 	sc.mu.Unlock()
+}
+
+// hold notes who holds all shards, nil for no script.
+func (sc *scripting) hold(r *scriptRun) {
+	for i := range sc.holders {
+		sc.holders[i].Store(r)
+	}
 }
 
 var (

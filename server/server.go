@@ -42,6 +42,7 @@ type Server struct {
 	commits   commits
 	watches   watchTable
 	waiting   waitRoom
+	waits     shardWaits
 	memcached memcachedService
 	pause     pauseGate // CLIENT PAUSE
 	brake     pauseGate // see brake.go
@@ -119,7 +120,8 @@ func New(o Options) (*Server, error) {
 	srv.memory.init(srv)
 	srv.expiry.init(srv)
 	srv.reclaim.init(srv)
-	srv.scripting.init()
+	srv.scripting.init(srv)
+	srv.waits.init(srv)
 	var store SnapshotStore
 	if o.OpenSnapshots != nil {
 		store = o.OpenSnapshots(srv.engine, &command.Values{Engine: srv.engine, Settings: srv.settings.Load})

@@ -117,6 +117,10 @@ func shutdownCommand(q *call) {
 		q.replySaveFault(errNoSnapshots)
 		return
 	}
+	if r := srv.scripting.anyBusy(srv.engine); r != nil && !o.noSave {
+		q.out.Error(r.busyWords())
+		return
+	}
 	srv.log.Info("SHUTDOWN was sent by a client")
 	if err := srv.prepareShutdown(o); err != nil {
 		q.out.Error("ERR Errors trying to SHUTDOWN. Check logs.")

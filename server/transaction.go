@@ -33,6 +33,7 @@ type transaction struct {
 	changes  []Change  // what they have changed so far
 	ready    []waitKey // what its commands have made ready for those who wait
 	onWorker bool      // the shards were locked by a worker, see lockEach
+	hushed   bool      // the keeper leaves it its room
 	next     int       // in queue: the command that runs next
 	handed   []byte    // the reply so far, if a loop has handed it to a worker with the locks
 }
@@ -150,9 +151,9 @@ func (tx *transaction) shardsOf(e *engine.Engine) []*engine.Shard {
 }
 
 // lock locks the transaction's shards; see lockEach.
-func (tx *transaction) lock(e *engine.Engine, onWorker bool) bool {
+func (tx *transaction) lock(ex *executor, onWorker bool) bool {
 	tx.onWorker = onWorker
-	return lockEach(tx.shardsOf(e), onWorker)
+	return ex.lockEach(tx.shardsOf(ex.srv.engine), onWorker)
 }
 
 func (tx *transaction) unlock(e *engine.Engine) { unlockEach(tx.shardsOf(e), tx.onWorker) }
@@ -247,9 +248,10 @@ func watchKeys(q *call) {
 			break
 		}
 		k := q.srv.engine.Key(name)
-		if q.onWorker {
-			k.Shard.Lock()
-		} else if !k.Shard.LockSoon() {
+		switch {
+		case q.onWorker && !q.ex.await(k.Shard):
+			return
+		case !q.onWorker && !k.Shard.LockSoon():
 			q.ex.park(s, q.cmd, q.args)
 			return
 		}

@@ -73,12 +73,23 @@ func (t workerTask) run() {
 	c.DB, c.NoTouch, c.OnWorker, c.Out = t.db, t.noTouch, true, &out
 	ex.by = t.s
 	q := call{s: t.s, ex: ex, srv: srv, cmd: t.cmd, args: t.args, out: &out, onWorker: true}
+	wait := &shardWait{srv: srv, giveUp: t.refuse}
+	ex.wait = wait
 	if t.cmd.session != nil {
 		t.cmd.session(&q)
 	} else {
 		ex.cutting = true
 		ex.call(t.cmd, t.args, nil)
 		ex.cutting = false
+	}
+	ex.wait = nil
+	if wait.over() {
+		c.OnWorker = false
+		srv.executors.put(ex)
+		if !wait.given {
+			t.refuse(wait.refusal)
+		}
+		return
 	}
 	endNs, lsn := monotonicNs(), ex.takeCommit()
 	blocked := t.cmd.session == nil && c.Blocked

@@ -58,6 +58,9 @@ type Ctx struct {
 	Blocked bool
 	Wait    BlockRequest
 
+	// Await locks a shard for a command on a worker, or gives up and returns
+	// false. nil: it waits as long as it takes.
+	Await func(*engine.Shard) bool
 	// Pause, if it is not nil, unlocks the shards of the keys for a moment. Any
 	// item and container that was open is not valid then, and may have changed.
 	Pause func()
@@ -206,16 +209,16 @@ func (c *Ctx) FindWrite(i int) (engine.Item, bool) {
 }
 
 // WithShard runs f with s locked. If somebody holds s for long and the command
-// is on a loop, it sets Escalate in place of running f: whatever the handler
-// makes of that is dropped.
+// is on a loop, or the wait for s was given up, it sets Escalate in place of
+// running f: whatever the handler makes of that is dropped.
 func (c *Ctx) WithShard(s *engine.Shard, f func()) {
 	switch {
 	case c.AllLocked:
 		f()
 		return
-	case c.OnWorker:
+	case c.OnWorker && c.Await == nil:
 		s.Lock()
-	case !s.LockSoon():
+	case c.OnWorker && !c.Await(s), !c.OnWorker && !s.LockSoon():
 		c.Escalate = true
 		return
 	}

@@ -34,6 +34,7 @@ const (
 
 	OutcomeNoRoom  // not stored: out of memory
 	OutcomeRefused // wrong type or no number
+	OutcomeBusy    // a script holds the key for long
 	OutcomeCount
 )
 

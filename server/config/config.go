@@ -85,7 +85,7 @@ type Config struct {
 	LatencyMonitorMillis   int64     // milliseconds from which an event is recorded, 0 = off; default 0
 	LatencyTracking        bool      // keep a latency histogram a command; default true
 	LatencyInfoPercentiles []float64 // percentiles that INFO prints, each 0..100; default 50 99 99.9
-	BusyReplyMillis        int64     // milliseconds from which a script is busy; default 5000
+	BusyReplyMillis        int64     // milliseconds from which a script is busy, 0 = never; default 5000
 	LogLevel               string    // "debug", "verbose", "notice", "warning" or "nothing"; default notice
 	LogFile                string    // path of the log, "" = standard output; default ""
 	SyslogEnabled          bool      // log to the system logger; default false

@@ -22,7 +22,6 @@ const (
 	ownPace         = "background work sets its own pace"
 	nothingLazy     = "freeing a value is one step, with nothing to put off"
 	alwaysLazyFlush = "FLUSHALL and FLUSHDB always free in the background"
-	noBusyReply     = "scripts run beside the event loops: others are not told that one is busy"
 	noSyslog        = "larder logs to logfile or standard output"
 	notCompressed   = "nodes of lists are not compressed"
 )

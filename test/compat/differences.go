@@ -153,6 +153,16 @@ var differences = []harness.Difference{
 		Reason: "Redis marks the connection for closing after a reply that it never sends, so that it stays open and deaf; larder closes it.",
 	},
 	{
+		Kind: harness.Stream, Command: "busy (ping|other commands|queued|transaction of other commands|function kill)",
+		Title:  "While a script is busy, only commands that need what it uses answer `BUSY`",
+		Reason: "Scripts run beside the event loops. One that has run for `busy-reply-threshold` keeps the keys that it uses, and those that happen to lie in the same parts of the database, from others; all else goes on.",
+	},
+	{
+		Kind: harness.Stream, Command: "busy watch",
+		Title:  "`WATCH` of a key that a busy script uses answers `BUSY`",
+		Reason: "It looks whether the key is there, which the script may be about to change.",
+	},
+	{
 		Kind: harness.Stream, Command: "memcached binary long key",
 		Title:  "A key that is too long in memcached's binary protocol",
 		Reason: "memcached answers only if the key fits into its read buffer; larder always does before it closes.",

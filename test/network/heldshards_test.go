@@ -275,6 +275,97 @@ func TestHeldShardStopsNoHousekeeping(t *testing.T) {
 	}
 }
 
+// TestBusyScript proves that who needs what a script holds is told so when the
+// script has run for busy-reply-threshold: those that wait already, and those
+// that come then, at once. Nobody else is, and the commands that were refused are
+// not run when the script has ended.
+func TestBusyScript(t *testing.T) {
+	const (
+		busyScript   = "-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n"
+		memcached    = "SERVER_ERROR a script has been running for long on the key or its neighbours: try again later\r\n"
+		binaryFrame  = "\x81\x00\x00\x00\x00\x00\x00\x86…"
+		busyFunction = "-BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.\r\n"
+	)
+	requests := []heldRequest{
+		{"GET <k>\r\nPING\r\n", busyScript + "+PONG\r\n"},
+		{"SET <k> 9\r\n", busyScript},
+		{"MSET <f> 5 <k> 9\r\n", busyScript},
+		{"DBSIZE\r\n", busyScript},
+		{"SCAN 0 COUNT 1000\r\n", busyScript},
+		{"KEYS *\r\n", busyScript},
+		{"FLUSHALL\r\n", busyScript},
+		{"WATCH <k>\r\n", busyScript},
+		{"BLPOP <m> 0\r\n", busyScript},
+		{"SUNIONSTORE <m> <m> <f>\r\n", busyScript},
+		{"EVAL \"return redis.call('set', KEYS[1], 9)\" 1 <k>\r\n", busyScript},
+		{"MULTI\r\nSET <k> 9\r\nEXEC\r\nEXEC\r\n", "+OK\r\n+QUEUED\r\n-EXECABORT Transaction discarded because of: " + busyScript[1:] + "-ERR EXEC without MULTI\r\n"},
+		{"CLIENT REPLY SKIP\r\nSET <k> 9\r\nPING\r\n", "+PONG\r\n"},
+		{"get <k>\r\nmn\r\n", memcached + "MN\r\n"},
+		{"get <f> <k> <f>\r\nmn\r\n", "VALUE <f> 0 1\r\n5\r\n" + memcached + "MN\r\n"},
+		{"set <k> 0 0 1\r\n9\r\n", memcached},
+		{"set <k> 0 0 1 noreply\r\n9\r\nmn\r\n", "MN\r\n"},
+		{"mg <k> v\r\n", memcached},
+		{"incr <k> 1\r\n", memcached},
+		{"gat 0 <k>\r\n", memcached},
+		{"flush_all\r\nmn\r\n", memcached + "MN\r\n"},
+		{"lru_crawler metadump all\r\n", "…" + memcached},
+	}
+	eachDriver(t, func(t *testing.T, args []string) {
+		h := startForHolding(t, append(args, "--lua-time-limit", "0")...)
+		h.hold("h", 2)
+		send := func(r heldRequest) *waiter {
+			words := strings.NewReplacer("<k>", h.held[0], "<f>", h.free, "<m>", h.held[1])
+			w := &waiter{request: words.Replace(r.request), want: words.Replace(r.want)}
+			if r.request[0] >= 'a' {
+				w.client = h.dialMemcached()
+			} else {
+				w.client = h.dial()
+			}
+			w.send(w.request)
+			return w
+		}
+		var early []*waiter
+		for _, r := range requests {
+			early = append(early, send(r))
+		}
+		for _, w := range early {
+			if w.read(5 * time.Millisecond); w.done() && !strings.HasSuffix(w.want, "PONG\r\n") {
+				t.Errorf("before the threshold %.80q is answered with %.80q", w.request, w.got)
+			}
+		}
+		h.dial().promptly("CONFIG SET busy-reply-threshold 1\r\n", "+OK\r\n")
+		for _, w := range early {
+			if w.read(soon); !w.done() {
+				t.Errorf("of those that wait, %.80q is answered with %.200q, want %.200q", w.request, w.got, w.want)
+			}
+		}
+		for _, r := range requests {
+			w := send(r)
+			if w.read(soon); !w.done() {
+				t.Errorf("when the script is busy, %.80q is answered with %.200q, want %.200q", w.request, w.got, w.want)
+			}
+		}
+		binary := h.dialMemcached()
+		binary.promptly(memFrame(0x00, byte(len(h.held[0])), h.held[0]), strings.TrimSuffix(binaryFrame, "…"))
+		h.dial().promptly("GET "+h.free+"\r\nMULTI\r\nSET "+h.free+" 5\r\nEXEC\r\n", "$1\r\n5\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n")
+		h.release()
+		h.dial().promptly("MGET "+h.held[0]+" "+h.held[1]+" "+h.free+"\r\n", "*3\r\n$1\r\n5\r\n$-1\r\n$1\r\n5\r\n")
+
+		c := h.dial()
+		c.do(command("FUNCTION", "LOAD", "#!lua name=l\nredis.register_function('f', function(keys) redis.call('get', keys[1]) while true do end end)"), "$1\r\nl\r\n")
+		function := h.dial()
+		function.send(command("FCALL", "f", "1", h.held[0]))
+		eventually(t, "the function holds its key", func() bool {
+			c := h.dial()
+			c.send("GET " + h.held[0] + "\r\n")
+			return c.arrives(len(busyFunction), time.Second) == busyFunction
+		})
+		h.dial().promptly("SCRIPT KILL\r\n", "-NOTBUSY No scripts in execution right now.\r\n")
+		h.dial().promptly("FUNCTION KILL\r\n", "+OK\r\n")
+		function.expect("-ERR")
+	})
+}
+
 // TestShutdownEndsScripts proves that the server ends soon although a script
 // loops, with or without a snapshot to write, and that SHUTDOWN NOSAVE also ends
 // one that has written.
