@@ -36,6 +36,17 @@ func main() {
 	}
 }
 
+// parse reads a command line of directives, and the files that it names.
+func parse(args []string) (config.Result, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return config.Result{}, fmt.Errorf("larder: cannot tell the working directory: %w", err)
+	}
+	return config.Parse(args, config.Environment{
+		WorkDir: dir, Stdin: os.Stdin, ReadFile: os.ReadFile, Glob: filepath.Glob,
+	})
+}
+
 // run wires the server top-down: configuration, log, server. It returns when
 // a signal or the command SHUTDOWN asks for the end. A subcommand is run instead
 // if the arguments begin with its name.
@@ -43,13 +54,7 @@ func run(args []string) error {
 	if sub, ok := findSubcommand(args); ok {
 		return sub.do(args[1:])
 	}
-	dir, err := os.Getwd()
-	if err != nil {
-		return fmt.Errorf("larder: cannot tell the working directory: %w", err)
-	}
-	parsed, err := config.Parse(args, config.Environment{
-		WorkDir: dir, Stdin: os.Stdin, ReadFile: os.ReadFile, Glob: filepath.Glob,
-	})
+	parsed, err := parse(args)
 	if err != nil {
 		return err
 	}

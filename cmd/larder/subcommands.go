@@ -19,6 +19,7 @@ type subcommand struct {
 // as ./NAME.
 var subcommands = []subcommand{
 	{"check", "read a snapshot or a log, and repair a damaged log", checkCommand},
+	{"backup", "make backups, list, verify, restore and remove them", runBackup},
 	{"import", "take over the data of Redis or memcached", importCommand},
 }
 

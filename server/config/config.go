@@ -52,6 +52,15 @@ type Config struct {
 	AppendRewritePercent  int         // growth at which the log is rewritten, 0 = never; default 100
 	AppendRewriteMinBytes int64       // size up to which it is not; default 64 MiB
 
+	// Backups.
+
+	BackupTarget      string // folder or s3://BUCKET/PREFIX that backups go to, "" = none; default ""
+	BackupRetention   string // which ones are kept, "" = all; default ""
+	BackupS3Endpoint  string // URL of an S3-compatible store, "" = the one of AWS; default ""
+	BackupS3Region    string // region of the bucket, "" = from the environment; default ""
+	BackupS3AccessKey string // "" = from the environment; default ""
+	BackupS3SecretKey string // "" = from the environment; default ""
+
 	// Memory.
 
 	MaxMemoryBytes     int64           // limit for the data, 0 = none; default 0

@@ -49,6 +49,7 @@ var sections = []section{
 	{"Network", networkRows},
 	{"memcached", memcachedRows},
 	{"Data", dataRows},
+	{"Backups", backupRows},
 	{"Memory and eviction", memoryRows},
 	{"Limits of a client", clientRows},
 	{"Watching the server", watchRows},
