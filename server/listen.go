@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -123,6 +125,20 @@ func listenTCP(addr string, port, backlog int) (net.Listener, error) {
 // macOS allows four fewer, which its own error then says.
 const maxUnixPath = 107
 
+// unixAdvice says why a socket cannot be made at a path, and what to do.
+func unixAdvice(path string, err error) string {
+	dir := filepath.Dir(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "the directory " + dir + " does not exist; create it or choose another path"
+	case errors.Is(err, fs.ErrPermission):
+		return "sockets may not be made in " + dir + ": change its permissions or choose another path"
+	case errors.Is(err, syscall.ENOTDIR):
+		return "a part of " + dir + " is no directory; choose another path"
+	}
+	return err.Error()
+}
+
 func listenUnix(path string, perm uint32) (net.Listener, error) {
 	if info, err := os.Lstat(path); err == nil {
 		if info.Mode()&os.ModeSocket == 0 {
@@ -141,7 +157,7 @@ func listenUnix(path string, perm uint32) (net.Listener, error) {
 	}
 	l, err := net.Listen("unix", path)
 	if err != nil {
-		return nil, fmt.Errorf("unixsocket %s: %w", path, err)
+		return nil, fmt.Errorf("unixsocket %s: %s", path, unixAdvice(path, err))
 	}
 	if perm != 0 {
 		if err := os.Chmod(path, os.FileMode(perm)); err != nil {

@@ -73,7 +73,8 @@ func TestCannotListen(t *testing.T) {
 		"nothing to listen on":   {[]string{"--port", "0"}, []string{"nothing to listen on"}},
 		"socket is a file":       {[]string{"--port", "0", "--unixsocket", file}, []string{file, "no socket"}},
 		"socket of another":      {[]string{"--port", "0", "--unixsocket", live}, []string{live, "another program listens"}},
-		"socket in no directory": {[]string{"--port", "0", "--unixsocket", filepath.Join(dir, "no", "s")}, []string{"no such file or directory"}},
+		"socket in no directory": {[]string{"--port", "0", "--unixsocket", filepath.Join(dir, "no", "s")}, []string{filepath.Join(dir, "no"), "create it"}},
+		"socket below a file":    {[]string{"--port", "0", "--unixsocket", filepath.Join(file, "s")}, []string{file, "no directory"}},
 		"socket path too long":   {[]string{"--port", "0", "--unixsocket", "/tmp/" + strings.Repeat("x", 120)}, []string{"107"}},
 	} {
 		t.Run(name, func(t *testing.T) {
