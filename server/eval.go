@@ -134,10 +134,12 @@ func (q *call) runScript(t *scriptTask, r scriptRequest) {
 		h.begin(t.known.reaches.Load())
 		h.execute(vm, t, run, q.out)
 		h.release()
+		if h.reaches {
+			t.known.reaches.Store(true) // also if it has failed for it this time
+		}
 		if !h.again {
 			return
 		}
-		t.known.reaches.Store(true)
 	}
 }
 

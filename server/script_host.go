@@ -24,15 +24,16 @@ type scriptHost struct {
 	seed     uint64
 
 	// Of one run:
-	run    *scriptRun
-	n      nesting // what its commands run in
-	locked []*engine.Shard
-	holds  []bool // by shard
-	locks  bool   // begin has been asked for all
-	wrote  bool
-	again  bool // the run ends here and begins again with all shards locked
-	over   bool // the run ends here: it has waited too long for its shards
-	out    resp.Writer
+	run     *scriptRun
+	n       nesting // what its commands run in
+	locked  []*engine.Shard
+	holds   []bool // by shard
+	locks   bool   // begin has been asked for all
+	wrote   bool
+	again   bool // the run ends here and begins again with all shards locked
+	reaches bool // it uses keys that it does not declare
+	over    bool // the run ends here: it has waited too long for its shards
+	out     resp.Writer
 
 	restedNs int64 // monotonic ns of the last rest
 }
@@ -116,6 +117,7 @@ func (h *scriptHost) lock(keys []engine.Key, everything bool) (refusal string) {
 	if h.n.allLocked || !everything && h.holdsAll(keys) {
 		return ""
 	}
+	h.reaches = true
 	if !h.wrote {
 		h.again = true
 		return "ERR the script begins again"

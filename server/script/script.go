@@ -129,6 +129,9 @@ var syntaxError = regexp.MustCompile(`^(\S+) line:(\d+)\(column:\d+\) near '(.*)
 
 // compile parses code, whose errors name it name.
 func compile(code, name string) (*lua.FunctionProto, error) {
+	if line := checkLevels(code); line > 0 {
+		return nil, fmt.Errorf("%s:%d: %w", name, line, errTooDeep)
+	}
 	chunk, err := parse.Parse(strings.NewReader(code), name)
 	if err != nil {
 		text := strings.TrimSpace(err.Error())
@@ -139,6 +142,9 @@ func compile(code, name string) (*lua.FunctionProto, error) {
 			return nil, fmt.Errorf("%s:%s: syntax error near '%s'", name, m[2], m[3])
 		}
 		return nil, fmt.Errorf("%s: %s", name, text)
+	}
+	if tooDeep(chunk) {
+		return nil, fmt.Errorf("%s: %w", name, errTooDeep)
 	}
 	proto, err := lua.Compile(chunk, name)
 	if err != nil {
