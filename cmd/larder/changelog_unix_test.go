@@ -195,7 +195,7 @@ func TestTornAndDamagedLog(t *testing.T) {
 	}
 	check("the log is in order: 10 records behind its base", segment)
 	check("the snapshot is in order: 0 keys", copyOf(t, segment+".rdb", filepath.Join(dir, "copy.rdb")))
-	check("only logs can be repaired", "--repair", filepath.Join(dir, "copy.rdb"))
+	check("the snapshot is in order", "--repair", filepath.Join(dir, "copy.rdb"))
 	check("usage: larder check")
 	flipped := []byte(string(b))
 	flipped[100] ^= 1

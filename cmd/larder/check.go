@@ -9,13 +9,15 @@ import (
 	"path/filepath"
 
 	"larder/persistence"
+	"larder/persistence/importer"
 	"larder/persistence/oplog"
 )
 
 // larder check [--repair] FILE reads a snapshot, or a log by its manifest or any
 // of its segments, as a start would, and says whether it is in order. With
-// --repair it ends a damaged log before the damage and says what is lost; what
-// does not count any more is kept beside it.
+// --repair it ends a damaged log before the damage, keeps of a damaged snapshot
+// what can be read, and says what is lost; what does not count any more is kept
+// beside it.
 
 // checkDatabases is how many databases a snapshot that is checked may have.
 const checkDatabases = 1024
@@ -26,7 +28,7 @@ func checkCommand(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("larder check", flag.ContinueOnError)
 	flags.SetOutput(out)
 	flags.Usage = func() { _, _ = fmt.Fprintln(out, checkUsage) } // nobody is left to tell if this fails
-	repair := flags.Bool("repair", false, "end a damaged log before the damage")
+	repair := flags.Bool("repair", false, "end a damaged log before the damage, keep of a damaged snapshot what can be read")
 	rest, err := parseArgs(flags, args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -46,35 +48,48 @@ func checkCommand(ctx context.Context, args []string, out io.Writer) error {
 		return repairLog(ctx, files, out)
 	case err == nil:
 		return checkLog(ctx, files, out)
-	case *repair:
-		return fmt.Errorf("only logs can be repaired: %w", err)
 	}
-	keys, err := checkSnapshot(ctx, path)
-	if err == nil {
-		_, err = fmt.Fprintf(out, "the snapshot is in order: %d keys\n", keys)
+	return snapshotCommand(ctx, path, *repair, out)
+}
+
+// snapshotCommand checks a snapshot file, and repairs it if that is wanted.
+func snapshotCommand(ctx context.Context, path string, repair bool, out io.Writer) error {
+	found, err := inspect(ctx, path)
+	switch {
+	case err != nil:
+		return err
+	case found.Err() == nil:
+		_, err = fmt.Fprintf(out, "the snapshot is in order: %d keys\n", found.Keys)
+		return err
+	case !repair:
+		return fmt.Errorf("%w\n%s: larder check --repair keeps what can be read", found.Err(), found.Lost())
 	}
+	kept, err := found.Repair(persistence.OS{})
+	if err != nil {
+		return fmt.Errorf("cannot repair %s: %w", path, err)
+	}
+	_, err = fmt.Fprintf(out, "%v\n%s\nwhat was there is kept in %s\n", found.Err(), found.Lost(), kept)
 	return err
 }
 
-// checkSnapshot loads a snapshot and throws it away.
-func checkSnapshot(ctx context.Context, path string) (keys int64, err error) {
+// inspect reads a snapshot file and makes all that is in it.
+func inspect(ctx context.Context, path string) (*importer.Checked, error) {
 	st, err := openStaging(checkDatabases)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer st.close()
-	var p persistence.Progress
-	err = st.files.LoadFile(ctx, path, persistence.LoadOptions{
-		NowMs: beforeAll, Library: func(string) error { return nil }, Room: func(int) bool { return true },
-	}, &p)
-	return p.Keys.Load(), err
+	return importer.CheckSnapshot(ctx, persistence.OS{}, path, st.add)
 }
 
 // checkBase checks the snapshot that a log continues.
 func checkBase(ctx context.Context) func(path string, b oplog.BaseFile) error {
 	return func(path string, _ oplog.BaseFile) error {
-		_, err := checkSnapshot(ctx, path)
-		return err
+		found, err := inspect(ctx, path)
+		if err != nil {
+			return err
+		}
+		return found.Err()
 	}
 }
 

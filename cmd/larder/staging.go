@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"larder/engine"
 	"larder/persistence"
 	"larder/persistence/importer"
+	"larder/protocol/rdb"
 	"larder/protocol/record"
 	"larder/server"
 	"larder/server/command"
@@ -105,4 +107,26 @@ func (st *staging) missing(entries []importer.Entry) (missing []importer.Entry, 
 		}
 	}
 	return missing, nil
+}
+
+// add makes a key or a library of a snapshot, and says what is wrong with it.
+func (st *staging) add(db int, f *rdb.Frame) error {
+	if f.Op == rdb.OpFunction {
+		return st.srv.AddLibrary(string(f.Text))
+	}
+	e := st.files.Engine
+	if n := e.Databases(); db >= n {
+		return fmt.Errorf("it is in database %d, and there are at most %d", db, n)
+	}
+	k := e.Key(f.Text)
+	k.Shard.Lock()
+	defer k.Shard.Unlock()
+	if _, there := e.Peek(db, k, beforeAll); there {
+		return errors.New("a key is there already")
+	}
+	_, err := st.files.Values.Restore(db, k, f.Kind, f.Value, engine.Attrs{Deadline: engine.NoDeadline}, beforeAll)
+	if errors.Is(err, rdb.ErrEmpty) { // such keys are skipped when a file is loaded
+		return nil
+	}
+	return err
 }

@@ -22,6 +22,7 @@ directives of the command line; what comes later wins.
 Subcommands, each with --help:
 
   larder import SOURCE ...      take over the data of Redis or memcached
+  larder check FILE             say what is wrong with a snapshot or a log
 
   -h, --help     print this text
   -v, --version  print the version
