@@ -2,7 +2,6 @@ package oplog
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"time"
@@ -34,8 +33,6 @@ type Image struct {
 	// From is a moment from which on the state at any time until Taken can be had
 	// from the image. It is not before the moment of the base.
 	From time.Time
-	// LastMs is the time of the last record in ms since 1970, 0 if there is none.
-	LastMs int64
 }
 
 // Part is a file of an image.
@@ -157,27 +154,24 @@ func (im *Image) survey(o Files, m *manifest, line segmentLine, p *Part, last bo
 		case b == nil:
 			return nil
 		}
-		if err := im.times(b, first); err != nil || !last {
+		if first {
+			err = im.begins(b)
+		}
+		if err != nil || !last {
 			return err
 		}
 		b.Release()
 	}
 }
 
-// times notes the time of a batch's last record, and of its first if it is the
-// first of all.
-func (im *Image) times(b *Batch, first bool) error {
+// begins notes the time of the first record of all, with which b begins.
+func (im *Image) begins(b *Batch) error {
 	var rec record.Record
-	for {
-		more, err := b.Next(&rec)
-		if err != nil || !more {
-			return err
-		}
-		if first && (im.From.IsZero() || rec.TimeMs < im.From.UnixMilli()) {
-			im.From = time.UnixMilli(rec.TimeMs)
-		}
-		first, im.LastMs = false, rec.TimeMs
+	more, err := b.Next(&rec)
+	if more && (im.From.IsZero() || rec.TimeMs < im.From.UnixMilli()) {
+		im.From = time.UnixMilli(rec.TimeMs)
 	}
+	return err
 }
 
 // Close closes the files.
@@ -187,14 +181,4 @@ func (im *Image) Close() error {
 		errs = append(errs, p.File.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// NameOfManifest tells which name the files of a log begin with, whose manifest
-// has the given name.
-func NameOfManifest(file string) (string, error) {
-	o, err := FilesOf(nil, file)
-	if err == nil && file != manifestName(o.Name) {
-		err = fmt.Errorf("%s is no manifest of a log", file)
-	}
-	return o.Name, err
 }
