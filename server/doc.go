@@ -47,7 +47,8 @@
 // engine.Shard.LockSoon, and a RESP command that meets such a shard goes to a
 // worker, while a memcached request stays in its session's input until a worker
 // has the shard for it. Eviction and background work leave such shards out.
-// locks.go has the rules for all of that.
+// locks.go has the rules for all of that, and busy.go says when somebody who
+// waits for a script's keys is told that it is busy.
 //
 // Commands come from the table of package command. Rows with a Handler are
 // data commands; rows without are run by the functions that handlers.go names.
@@ -68,7 +69,7 @@
 //  6. pubsub.mu, trackers.mu   who listens to what; neither is taken under the other, and
 //     messages are posted under the first
 //  7. waitRoom.mu         who is blocked; under it drivers are woken
-//  8. leaves: mailbox.mu, registry.mu, executorPool.mu, loopMail.mu, watchTable.mu,
+//  8. leaves: shardWaits.mu, flushTimer.mu (which only starts workers), mailbox.mu, registry.mu, executorPool.mu, loopMail.mu, watchTable.mu,
 //     goroutineDriver.mu, commits.mu, saver.mu (under which rewriter.mu is taken),
 //     monitorSet.mu (under which only mailbox.mu is taken)
 //
