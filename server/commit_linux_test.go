@@ -66,6 +66,7 @@ func TestRepliesWaitForTheirRecord(t *testing.T) {
 				c.durable.Store(c.Last())
 				srv.Committed()
 			}
+			recorded := func(n uint64) { until(t, "it is recorded", func() bool { return c.Last() >= n }) }
 			a, b := dialLine(t, path), dialLine(t, path)
 			for _, x := range []struct{ say, hear string }{
 				{"SET a 1\r\n", "+OK\r\n"},
@@ -76,7 +77,9 @@ func TestRepliesWaitForTheirRecord(t *testing.T) {
 				{wire("MSET", "x", string(make([]byte, wideBytes)), "y", "2"), "+OK\r\n"},
 				{"FUNCTION FLUSH\r\n", "+OK\r\n"},
 			} {
+				last := c.Last()
 				a.say(x.say)
+				recorded(last + 1)
 				a.hearsNothing()
 				b.say("PING\r\nGET nothing\r\n")
 				b.hears("+PONG\r\n$-1\r\n")
@@ -86,7 +89,9 @@ func TestRepliesWaitForTheirRecord(t *testing.T) {
 			// Who is served waits for the record of his own command.
 			a.say("BLPOP q 0\r\n")
 			until(t, "the client waits", func() bool { return len(srv.waiting.sessions()) == 1 })
+			last := c.Last()
 			b.say("RPUSH q v\r\n")
+			recorded(last + 2)
 			b.hearsNothing()
 			a.hearsNothing()
 			durable()
