@@ -69,8 +69,9 @@
 //  6. pubsub.mu, trackers.mu   who listens to what; neither is taken under the other, and
 //     messages are posted under the first
 //  7. waitRoom.mu         who is blocked; under it drivers are woken
-//  8. leaves: shardWaits.mu, flushTimer.mu (which only starts workers), mailbox.mu, registry.mu, executorPool.mu, loopMail.mu, watchTable.mu,
-//     goroutineDriver.mu, commits.mu, saver.mu (under which rewriter.mu is taken),
+//  8. leaves: shardWaits.mu, flushTimer.mu (which only starts workers), mailbox.mu,
+//     registry.mu, executorPool.mu, loopMail.mu, watchTable.mu, goroutineDriver.mu,
+//     commits.mu, saver.mu (under which rewriter.mu is taken),
 //     monitorSet.mu (under which only mailbox.mu is taken)
 //
 // A command runs with its own session locked and locks no other session.
