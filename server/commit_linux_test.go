@@ -116,6 +116,7 @@ func TestRepliesWaitForTheirRecord(t *testing.T) {
 			a.hears("+OK\r\n$1\r\n7\r\n")
 			m.hears("+QUEUED\r\n*1\r\n:1\r\n")
 			_ = m.c.Close()
+			until(t, "the client is gone", func() bool { return srv.clients.count() == 2 })
 			// A client that is closed while it waits is gone.
 			c.waits.Store(true)
 			a.say("SET a 6\r\n")
