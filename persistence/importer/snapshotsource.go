@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"larder/persistence"
@@ -49,16 +48,12 @@ func OpenSnapshot(ctx context.Context, fsys persistence.FS, path string) (s *Sna
 // StagedSource is what is left at the end of a history that was run in st.
 func StagedSource(ctx context.Context, name string, st Staging) (*SnapshotSource, error) {
 	s := &SnapshotSource{
-		name: name, identity: name, whole: true,
+		name: name, whole: true,
+		// What was run is nothing to go on with: another run has another engine.
+		identity: fmt.Sprintf("%s run at %s", name, time.Now().UTC().Format(time.RFC3339Nano)),
 		open: func(ctx context.Context, _ int64) (io.ReadCloser, error) {
-			r, w, err := os.Pipe()
-			if err != nil {
-				return nil, err
-			}
-			go func() {
-				_ = st.Write(ctx, w) // whoever reads finds that the end is missing
-				_ = w.Close()
-			}()
+			r, w := io.Pipe()
+			go func() { w.CloseWithError(st.Write(ctx, w)) }() // a reader that closes ends it
 			return r, nil
 		},
 	}

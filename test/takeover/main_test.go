@@ -64,8 +64,9 @@ func startLarder(t *testing.T, extra ...string) *harness.Server {
 
 // client talks to a server; it fails the test when that fails.
 type client struct {
-	t *testing.T
-	c *harness.RESPConn
+	t    *testing.T
+	c    *harness.RESPConn
+	addr string
 }
 
 func dial(t *testing.T, addr string) *client {
@@ -75,7 +76,7 @@ func dial(t *testing.T, addr string) *client {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return &client{t, c}
+	return &client{t, c, addr}
 }
 
 // do sends a command, whose reply must be no error.

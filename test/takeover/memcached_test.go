@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -121,5 +123,44 @@ func TestMemcached(t *testing.T) {
 	printed, code := run(t, "import", "memcached://"+m.MemAddr, "--into", off.Addr)
 	if code != 1 || !strings.Contains(printed, "start it with --memcached-port") {
 		t.Errorf("into a server without memcached: exit code %d, want 1:\n%s", code, printed)
+	}
+}
+
+// An import from memcached that was killed goes on with the slab class that it
+// was at; items that were deleted meanwhile are not missed.
+func TestMemcachedInterrupted(t *testing.T) {
+	m, err := harness.StartMemcached("memcached")
+	m = started(t, m, err)
+	c := dialMem(t, m.MemAddr)
+	const items = 5000
+	for i := range items {
+		c.send(fmt.Sprintf("set key:%d 5 0 %d noreply\r\n%s\r\n", i, i%1000, strings.Repeat("x", i%1000)))
+	}
+	if c.item("key:1") == "" {
+		t.Fatal("memcached has stored nothing")
+	}
+	l := startLarder(t)
+	state := filepath.Join(t.TempDir(), "state")
+	source := "memcached://" + m.MemAddr
+	killed(t, state, source, "--into", l.Addr)
+	c.send("delete key:999 noreply\r\n")
+	text, err := os.ReadFile(state)
+	if err != nil || !strings.Contains(string(text), `"class"`) {
+		t.Errorf("the state has no class: %s, %v", text, err)
+	}
+	printed := imports(t, "--state", state, source, "--into", l.Addr)
+	if want := fmt.Sprintf("database 0: %d keys there, %d of them here, 0 expired, 0 gone there too, 0 missing", items-1, items-1); !strings.Contains(printed, want) || !strings.Contains(printed, "going on where") {
+		t.Errorf("it does not say %q, or that it goes on:\n%s", want, printed)
+	}
+	ours := dialMem(t, l.MemAddr)
+	for i := range items {
+		key := fmt.Sprintf("key:%d", i)
+		want := c.item(key)
+		if want == "" {
+			continue
+		}
+		if got := ours.item(key); got != want {
+			t.Fatalf("%s is %.100q, want %.100q", key, got, want)
+		}
 	}
 }
