@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -224,5 +225,48 @@ func TestBackupRefuses(t *testing.T) {
 	}
 	if printed := works(t, "--help"); printed != backupHelp {
 		t.Errorf("help is %q", printed)
+	}
+}
+
+// A server with a schedule makes backups of what it has, with a log and without,
+// and keeps as many as it is told to.
+func TestScheduledBackups(t *testing.T) {
+	for _, appendonly := range []string{"yes", "no"} {
+		target := t.TempDir()
+		p := launch(t, "--dir", t.TempDir(), "--appendonly", appendonly, "--save", "", "--enable-debug-command", "yes",
+			"--backup-target", target, "--backup-schedule", "1s", "--backup-retention", "keep-last 2")
+		p.awaitReady(t)
+		c := p.dial(t)
+		fill(c)
+		if appendonly == "yes" {
+			c.settled()
+		}
+		held := c.now()
+		removed := 0
+		for lines := bufio.NewReader(p.out); removed < 2; {
+			line, err := lines.ReadString('\n')
+			if err != nil || strings.Contains(line, "cannot make") {
+				t.Fatalf("appendonly %s: %q, %v", appendonly, line, err)
+			}
+			if strings.Contains(line, `"removed": 1`) {
+				removed++
+			}
+		}
+		p.end(t)
+		if list := strings.Count(works(t, "list", "--backup-target", target), "\n"); list != 3 {
+			t.Errorf("appendonly %s: %d lines, want a title and two backups", appendonly, list)
+		}
+		to := t.TempDir()
+		works(t, "restore", "--dir", to, "--backup-target", target)
+		holds(t, held.digest, "--dir", to, "--appendonly", appendonly)
+	}
+	for says, args := range map[string]string{
+		"backup-schedule: \"often\" is neither": "--backup-schedule often --backup-target .",
+		"add --backup-target":                   "--backup-schedule 1h",
+		"backup-retention: \"x\"":               "--backup-schedule 1h --backup-target . --backup-retention x",
+	} {
+		if printed, code := larder(t, nil, strings.Fields("--port 0 --memcached-port 0 --unixsocket s "+args)...); code != 1 || !strings.Contains(printed, says) {
+			t.Errorf("%s: exit code %d, want 1, and %q in\n%s", args, code, says, printed)
+		}
 	}
 }

@@ -13,7 +13,10 @@ import (
 
 	"go.uber.org/zap"
 
+	"larder/engine"
+	"larder/persistence"
 	"larder/server"
+	"larder/server/command"
 	"larder/server/config"
 )
 
@@ -95,9 +98,19 @@ func serve(parsed config.Result, log *zap.Logger, setLevel func(string)) error {
 	if err != nil {
 		return fmt.Errorf("cannot read the log: %w", err)
 	}
+	backups, err := backupSchedulerOf(parsed.Config)
+	if err != nil {
+		return err
+	}
+	var files *persistence.Snapshots // of the server
 	srv, err := server.New(server.Options{
 		Config: store, ConfigFile: parsed.File, Log: log, SetLogLevel: setLevel,
-		OpenSnapshots: openSnapshots, Logs: logs{}, Seed: seed,
+		Logs: logs{}, Seed: seed,
+		OpenSnapshots: func(e *engine.Engine, v *command.Values) server.SnapshotStore {
+			s := &snapshots{persistence.Snapshots{Engine: e, Values: v}}
+			files = &s.Snapshots
+			return s
+		},
 	})
 	if err != nil {
 		return err
@@ -124,7 +137,9 @@ func serve(parsed config.Result, log *zap.Logger, setLevel func(string)) error {
 	}
 	if !gaveUp {
 		log.Info("ready", zap.String("version", server.Version), zap.Int("pid", os.Getpid()))
+		stopBackups := runBackups(backups, srv, store, files, log)
 		waitForEnd(srv, store, signals, log)
+		stopBackups()
 	}
 	srv.Shutdown(time.Duration(store.Load().ShutdownTimeoutSecs) * time.Second)
 	log.Info("bye")

@@ -22,6 +22,7 @@
 //	List       reads manifests: what has none is no backup              (repository.go)
 //	Fetch      writes files to a directory, each checked by its SHA-256 (fetch.go)
 //	Prune      removes old backups and what no other one needs          (prune.go)
+//	Scheduler  calls Create and Prune when it is time                   (schedule.go)
 //
 // # What is promised
 //

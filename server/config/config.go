@@ -55,6 +55,7 @@ type Config struct {
 	// Backups.
 
 	BackupTarget      string // folder or s3://BUCKET/PREFIX that backups go to, "" = none; default ""
+	BackupSchedule    string // when the server makes one, "" = never; default ""
 	BackupRetention   string // which ones are kept, "" = all; default ""
 	BackupS3Endpoint  string // URL of an S3-compatible store, "" = the one of AWS; default ""
 	BackupS3Region    string // region of the bucket, "" = from the environment; default ""
