@@ -159,12 +159,18 @@ type part struct {
 	typ  string // b base, i increment, h history
 }
 
+// ownManifest begins the manifest of a log that larder writes.
+const ownManifest = "larder log "
+
 // readManifest lists a manifest's base and increments in their order. Files of
 // type h are such that a rewrite has replaced.
 func readManifest(fsys persistence.FS, path string) ([]File, error) {
 	text, err := readAll(fsys, path)
 	if err != nil {
 		return nil, err
+	}
+	if strings.HasPrefix(string(text), ownManifest) {
+		return nil, fmt.Errorf("%s is of a log of larder's own: start a larder on its directory, which loads it, or import from that by redis://HOST:PORT", path)
 	}
 	var base, increments []part
 	offset := int64(0)

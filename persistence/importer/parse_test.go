@@ -95,6 +95,7 @@ func TestManifest(t *testing.T) {
 		{"# a remark\nfile b.incr seq 3 type i\nfile a.base.rdb seq 1 type b\nfile old seq 1 type h\n", "a.base.rdb b.incr", ""},
 		{`file "a b\x41.rdb" seq 1 type b`, "a bA.rdb", ""},
 		{"", "", "it names no file"},
+		{"larder log 1\n", "", "a log of larder's own"},
 		{"file a seq 1 type b\nfile b seq 2 type b\n", "", "offset 20: it names a second base"},
 		{"file a seq 0 type b\n", "", "a line says"},
 		{"file a seq 1 type x\n", "", "a line says"},
