@@ -86,7 +86,7 @@ func (srv *Server) LoadSnapshot(ctx context.Context) error {
 		return err
 	}
 	if srv.rewriter.wanted() && !found {
-		return srv.rewriter.begin()
+		return srv.rewriter.beginAtStart(ctx)
 	}
 	return nil
 }

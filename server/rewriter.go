@@ -16,8 +16,9 @@ import (
 
 // rewriter owns the log of changes: it reads it at the start, switches it on and
 // off (appendonly), puts a new snapshot in place of what it has grown to, and
-// ends it. A log of a data set that has keys already comes into force with its
-// first snapshot; until then a restart loads what was there before it.
+// ends it. A log comes into force with its first snapshot: at the start of
+// the server before clients are served; when it is switched on later, a restart
+// loads what was there before it until then.
 type rewriter struct {
 	srv   *Server
 	store LogStore // nil: there are no logs
@@ -40,6 +41,9 @@ type rewriter struct {
 	failures uint64        // in a row
 	rewrites uint64
 }
+
+// errNoBase ends a start.
+var errNoBase = errors.New("cannot write the snapshot that the log begins with: see the log, and that the directory dir can be written to and has room")
 
 // Errors of BGREWRITEAOF.
 var (
@@ -126,6 +130,33 @@ func (rw *rewriter) begin() error {
 	rw.mu.Lock()
 	rw.log, rw.based, rw.due = log, false, true
 	rw.mu.Unlock()
+	return nil
+}
+
+// beginAtStart is begin before clients are served: it returns when the log is in
+// force, so that no write is acknowledged that a restart would not find.
+func (rw *rewriter) beginAtStart(ctx context.Context) error {
+	if err := rw.begin(); err != nil {
+		return err
+	}
+	if err := rw.start(); err != nil {
+		return err
+	}
+	rw.mu.Lock()
+	job := rw.job
+	rw.mu.Unlock()
+	if job != nil {
+		select {
+		case <-job.done:
+		case <-ctx.Done():
+			job.cancel(errSaveStopped)
+			<-job.done
+			return nil
+		}
+	}
+	if _, based := rw.current(); !based {
+		return errNoBase
+	}
 	return nil
 }
 

@@ -103,7 +103,7 @@ func TestBackupOfLog(t *testing.T) {
 	for c.do("BGREWRITEAOF") != "Background append only file rewriting started" {
 		time.Sleep(time.Millisecond)
 	}
-	c.until("persistence", "aof_rewrites:2")
+	c.rewritten(2)
 	write(6)
 	write(7)
 	printed := works(t, "create", "--from", p.socket, "--backup-target", target)
