@@ -91,6 +91,7 @@ func TestBacklog(t *testing.T) {
 	s := start(t, "--tcp-backlog", strconv.Itoa(backlog))
 	s.dial().do("PING\r\n", "+PONG\r\n")
 	s.signal(syscall.SIGSTOP)
+	s.awaitStopped()
 	queued := 0
 	for ; queued < 10*backlog; queued++ {
 		c, err := net.DialTimeout("tcp", s.addr(), 300*time.Millisecond)

@@ -54,3 +54,27 @@ func (s *server) files() int {
 	}
 	return len(list)
 }
+
+// awaitStopped waits until SIGSTOP has taken effect on all threads.
+func (s *server) awaitStopped() {
+	s.t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.cmd.Process.Pid))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		stopped := 0
+		for _, task := range tasks {
+			text, err := os.ReadFile(task)
+			if err == nil && strings.Contains(string(text), ") T ") {
+				stopped++
+			}
+		}
+		if stopped == len(tasks) {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%d of %d threads are stopped", stopped, len(tasks))
+		}
+	}
+}
