@@ -195,9 +195,7 @@ func TestRewriting(t *testing.T) {
 	tells("aof_rewrite_scheduled:1")
 	hold <- struct{}{}
 	tells("aof_rewrite_in_progress:1")
-	if cut := log.cuts.Load(); cut != 2 {
-		t.Errorf("the cut is before record %d, want 2", cut)
-	}
+	until(t, "the cut is before record 2", func() bool { return log.cuts.Load() == 2 })
 	hold <- struct{}{}
 	tells("aof_rewrites:2")
 	want("BGREWRITEAOF", started)
