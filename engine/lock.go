@@ -24,6 +24,7 @@ const (
 func (s *Shard) LockSoon() bool { return s.mu.TryLock() || s.lockSoon() }
 
 func (s *Shard) lockSoon() bool {
+	s.wanted.Store(true)
 	for try := range lockSpins + lockYields {
 		if try < lockSpins {
 			for range spinLoads {

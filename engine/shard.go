@@ -29,6 +29,8 @@ type Shard struct {
 	// long counts those who hold the lock for longer than a loop should wait, or
 	// have let go of it for a moment.
 	long atomic.Int32
+	// wanted tells the walker of a snapshot that somebody has met the lock held.
+	wanted atomic.Bool
 
 	_ [64]byte
 

@@ -107,6 +107,7 @@ type Snapshot struct {
 	limit    int64 // of pending, bytes
 	shard    int   // that the walker is in
 	last     []byte
+	rest     func()       // see Rest
 	chunk    int          // chunkBytes; tests have less
 	slice    int          // walkSlice
 	pending  atomic.Int64 // bytes that wait to be fetched
@@ -138,6 +139,12 @@ func (e *Engine) Cut(enc SnapshotEncoder, atCut func()) (*Snapshot, error) {
 	}
 	return sn, nil
 }
+
+// Rest makes Next call f between two slices of its walk when somebody has met a
+// shard that it held. f should sleep for a moment: the walker holds a shard for
+// most of its time, and who shares a core with it would hardly ever find the lock
+// free.
+func (sn *Snapshot) Rest(f func()) { sn.rest = f }
 
 // Keys is how many keys there were at the cut, those included that had expired
 // and were not removed yet.
@@ -182,6 +189,9 @@ func (sn *Snapshot) Next() (c Chunk, ok bool, err error) {
 		case done:
 			sn.e.discardTables(cut.flushed)
 			sn.shard++
+		}
+		if sn.rest != nil && s.wanted.Swap(false) {
+			sn.rest()
 		}
 		// Between two long records, what commands have recorded goes first.
 		if c, ok, err = sn.fetch(); ok || err != nil {

@@ -92,14 +92,15 @@ func (o *owed) bucket(c *shardCut, seg segment, at int) {
 	b := seg.bucket(at)
 	for m := b.occupied(); m != 0; m &= m - 1 {
 		e := entryAt(c.s.region, slotRef(b.slots[matchIndex(m)]))
-		p := Part{Key: e.key()}
+		p := &c.part
+		*p = Part{Key: e.key()}
 		switch o.large.Type {
 		case TypeHash:
 			p.Value, p.DeadlineMs = e.value(), e.deadline()
 		case TypeZSet:
 			p.Score = getScore(e.scoreBytes())
 		}
-		o.parts = c.sn.enc.Part(o.parts, &o.large, &p)
+		o.parts = c.sn.enc.Part(o.parts, &o.large, p)
 		o.n++
 	}
 	c.sn.pending.Add(int64(len(o.parts) - before))

@@ -17,6 +17,10 @@ type shardCut struct {
 	queue []*owed                    // those whose record's head is made, oldest first
 
 	buffers []recordBuffer // by database
+
+	// What the encoder is given: it would be allocated for each key otherwise.
+	item Item
+	part Part
 }
 
 // cutTable is the table that a database had at the cut.
@@ -108,12 +112,13 @@ func (c *shardCut) bucket(t *table, seg segment, at int) {
 	for m := b.occupied(); m != 0; m &= m - 1 {
 		i := matchIndex(m)
 		en := entryAt(c.s.region, slotRef(b.slots[i]))
-		it := Item{shard: c.s, pos: positionIn(seg, at, b, i), e: en, l: en.layout()}
+		it := &c.item
+		*it = Item{shard: c.s, pos: positionIn(seg, at, b, i), e: en, l: en.layout()}
 		if isLarge(it.l.kind) {
-			c.begin(db, &it)
+			c.begin(db, it)
 			continue
 		}
-		buf.data = c.sn.enc.Record(buf.data, &it)
+		buf.data = c.sn.enc.Record(buf.data, it)
 		buf.keys++
 	}
 	if len(buf.data) >= c.sn.chunk {

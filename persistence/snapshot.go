@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"sync"
+	"time"
 
 	"larder/engine"
 	"larder/protocol/rdb"
@@ -112,6 +113,7 @@ func (s *Snapshots) Write(ctx context.Context, w io.Writer, info Info, p *Progre
 		return err
 	}
 	defer sn.Close()
+	sn.Rest(func() { time.Sleep(restFor) })
 	p.KeysTotal.Store(int64(sn.Keys()))
 	out := &summed{w: w, p: p, off: info.Unsummed}
 	err = out.write(head.Buf)
@@ -181,6 +183,8 @@ func (i *Info) write(w *rdb.Writer, version int) {
 }
 
 const (
+	// restFor is how long the walk rests when it is in somebody's way.
+	restFor = 50 * time.Microsecond
 	// maxWriters is how many writers a snapshot keeps: a writer has a table of
 	// 256 KiB, which it would be dear to allocate whenever a command meets a
 	// bucket that is not recorded.
