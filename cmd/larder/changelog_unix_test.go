@@ -342,3 +342,13 @@ func TestFirstWritesSurvive(t *testing.T) {
 		p.kill()
 	}
 }
+
+// A log that has had nothing to write for longer than a record may wait takes the
+// first write at once: the cut that it began with is no record.
+func TestFirstWriteAfterIdling(t *testing.T) {
+	p := launch(t, "--dir", t.TempDir(), "--appendonly", "yes", "--appendfsync", "everysec")
+	p.awaitReady(t)
+	c := p.dial(t)
+	time.Sleep(2200 * time.Millisecond) // more than two seconds is what is tested
+	c.want("SET first write", "OK")
+}

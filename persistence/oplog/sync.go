@@ -52,6 +52,7 @@ func (l *Log) syncLocked() error {
 	}
 	began, target, end := l.o.Now(), l.written.Load(), l.seg.end()
 	if target == l.durable.Load() {
+		l.ages.settle(target)
 		return nil
 	}
 	if err := syncData(l.seg.file); err != nil {
@@ -66,7 +67,7 @@ func (l *Log) syncLocked() error {
 		l.full.Store(false)
 	}
 	// What was taken since the sync began may be as old as that.
-	l.ages.restart(began, l.taken.Load() > target)
+	l.ages.restart(began, target)
 	return nil
 }
 
@@ -110,12 +111,24 @@ func (a *ages) begin(now time.Time) {
 	}
 }
 
-// restart says that there are none left, or that they came after since.
-func (a *ages) restart(since time.Time, some bool) {
+// settle says that there are none left if none was taken behind target: a cut
+// alone brings nothing that could become durable.
+func (a *ages) settle(target uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.log.taken.Load() <= target {
+		a.oldest = time.Time{}
+		a.log.stalled.Store(false)
+	}
+}
+
+// restart says that all up to target is durable: what was taken behind it came
+// after since.
+func (a *ages) restart(since time.Time, target uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.oldest = time.Time{}
-	if some {
+	if a.log.taken.Load() > target { // read under the lock that begin takes after it
 		a.oldest = since
 	}
 	a.log.stalled.Store(false)

@@ -52,7 +52,9 @@ func (l *Log) writeStep() (worked bool) {
 		return false
 	}
 	l.taken.Store(l.pieces[len(l.pieces)-1].last)
-	l.ages.begin(l.o.Now())
+	if l.taken.Load() > l.durable.Load() {
+		l.ages.begin(l.o.Now())
+	}
 	for i := range l.pieces {
 		if err := l.writePiece(&l.pieces[i]); err != nil {
 			l.fail(err)
